@@ -1,0 +1,1 @@
+"""A managed security gateway between an MCP client and its MCP servers."""
