@@ -1,0 +1,38 @@
+"""Era belongs to a message: a 2026-07-28 request names its revision in `_meta`, older ones follow `initialize`."""
+
+from __future__ import annotations
+
+from mcpgw.protocol.methods import CLIENT_INFO_META, FIRST_STATELESS_REVISION, INITIALIZE, PROTOCOL_VERSION_META
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mcpgw.protocol.message import Message
+
+
+def is_stateless(message: Message) -> bool:
+    """Whether a request comes in the form of 2026-07-28 or later (revisions are dates, so they compare as text)."""
+    meta = message.params.get("_meta")
+    revision = meta.get(PROTOCOL_VERSION_META) if isinstance(meta, dict) else None
+    return isinstance(revision, str) and revision >= FIRST_STATELESS_REVISION
+
+
+def client_of(message: Message) -> tuple[str, str] | None:
+    """Name and version that a client gives of itself, in either era. Unverified: shown, never decided on."""
+    if message.method == INITIALIZE:
+        return _name_and_version(message.params.get("clientInfo"))
+    meta = message.params.get("_meta")
+    return _name_and_version(meta.get(CLIENT_INFO_META)) if isinstance(meta, dict) else None
+
+
+def negotiated_revision(result: Any) -> str | None:
+    """The revision that an `initialize` result settles on."""
+    revision = result.get("protocolVersion") if isinstance(result, dict) else None
+    return revision if isinstance(revision, str) else None
+
+
+def _name_and_version(declared: Any) -> tuple[str, str] | None:
+    if not isinstance(declared, dict) or not isinstance(declared.get("name"), str):
+        return None
+    return declared["name"][:100], str(declared.get("version", ""))[:50]

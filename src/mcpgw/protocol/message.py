@@ -1,0 +1,200 @@
+"""A frame read strictly as JSON-RPC 2.0; it keeps its raw bytes, because what was judged is what is forwarded."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from json.encoder import encode_basestring_ascii
+from math import isfinite
+
+from mcpgw.protocol import strict_json
+from mcpgw.protocol.strict_json import Lexeme, NotStrict
+from mcpgw.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DEFAULT_MAX_DEPTH = 200
+
+
+class ProtocolError(Exception):
+    """The only thing that parsing raises. reason: what is wrong, without a word of the frame."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class MalformedText(ProtocolError):
+    """Strings of the frame hold invalid UTF-8 or half a surrogate pair; `repaired` has U+FFFD in their place."""
+
+    def __init__(self, reason: str, repaired: bytes) -> None:
+        super().__init__(reason)
+        self.repaired = repaired
+
+
+class Kind(IntEnum):
+    REQUEST = 0
+    NOTIFICATION = 1
+    RESULT = 2
+    ERROR = 3
+    BROKEN = 4
+
+
+class Message(NamedTuple):
+    """One JSON-RPC message.
+
+    raw: the frame with its line ending.  id: typed key (`1` is not `"1"`), None where there is none.
+    members: the parsed envelope.  params: its params object, empty where there is none or it is no object.
+    """
+
+    raw: bytes
+    kind: Kind
+    id: str | None
+    method: str | None
+    members: dict[str, Any]
+    params: dict[str, Any]
+
+    @property
+    def id_text(self) -> str | None:
+        """The id as JSON text; the same value as in the frame, escapes may be spelled another way."""
+        return None if self.id is None else id_text(self.id)
+
+
+class Batch(NamedTuple):
+    """An array of messages (only 2025-03-26 knows them). spans: where each stands in `raw`, in bytes."""
+
+    raw: bytes
+    messages: tuple[Message, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+def parse(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH) -> Message | Batch:
+    """Reads one frame. Raises ProtocolError (MalformedText where only text is at fault), nothing else."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MalformedText("not valid UTF-8", raw.decode("utf-8", "replace").encode()) from None
+    if strict_json.has_lone_surrogate(text, raw):
+        raise MalformedText("half a surrogate pair in a string", strict_json.replace_lone_surrogates(text).encode())
+    try:
+        if text.lstrip(" \t\r\n")[:1] == "[":
+            return _parse_batch(raw, text, max_depth)
+        return _parse_message(raw, text, max_depth)
+    except NotStrict as error:
+        raise ProtocolError(str(error)) from None
+
+
+def _parse_message(raw: bytes, text: str, max_depth: int) -> Message:
+    members = strict_json.parse_object(text)
+    if strict_json.depth_exceeds(members, max_depth, raw):
+        raise NotStrict("nested too deeply")
+    if members.get("jsonrpc") != "2.0":
+        raise NotStrict("not a JSON-RPC 2.0 message")
+    kind = _kind_of(members)
+    method = members.get("method")
+    if method is not None and not isinstance(method, str):
+        raise NotStrict("the method is no string")
+    params = members.get("params")
+    identity = id_key(members["id"]) if "id" in members else None
+    return Message(raw, kind, identity, method, members, params if isinstance(params, dict) else {})
+
+
+def _kind_of(members: dict[str, Any]) -> Kind:
+    """Exactly one of request, notification, result and error, or NotStrict."""
+    has_id = "id" in members
+    match ("method" in members, "result" in members, "error" in members):
+        case (True, False, False):
+            if has_id and members["id"] is None:
+                raise NotStrict("a request whose id is null")
+            return Kind.REQUEST if has_id else Kind.NOTIFICATION
+        case (False, True, False) if has_id and members["id"] is not None:
+            return Kind.RESULT
+        case (False, False, True):
+            return Kind.ERROR
+    raise NotStrict("neither a request, a notification nor a response")
+
+
+def id_key(value: Any) -> str | None:
+    """The table key of an id: a number's text, or a string behind a quote mark. Raises NotStrict for other types.
+
+    A number that is whole but written with a fraction or an exponent is refused: peers would read it as another id.
+    """
+    if isinstance(value, Lexeme):
+        return str(value)
+    if isinstance(value, float):
+        if value.is_integer() or not isfinite(value):
+            raise NotStrict("an id that parsers read differently")
+        return repr(value)
+    if isinstance(value, str):
+        return '"' + value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is None:
+        return None
+    raise NotStrict("an id that is neither a string nor a number")
+
+
+def id_text(key: str) -> str:
+    """The JSON text of the id that a table key stands for."""
+    return encode_basestring_ascii(key[1:]) if key.startswith('"') else key
+
+
+def _parse_batch(raw: bytes, text: str, max_depth: int) -> Batch:
+    messages: list[Message] = []
+    spans: list[tuple[int, int]] = []
+    for start, end in strict_json.parse_elements(text):
+        part = text[start:end]
+        offset = len(text[:start].encode())
+        encoded = part.encode()
+        messages.append(_parse_message(encoded, part, max_depth - 1))
+        spans.append((offset, offset + len(encoded)))
+    if not messages:
+        raise NotStrict("an empty batch")
+    return Batch(raw, tuple(messages), tuple(spans))
+
+
+_token = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|-?\d[\d.eE+-]*')
+MAX_SALVAGED_IDS = 64
+
+
+def salvage_ids(raw: bytes) -> tuple[str, ...]:
+    """Every id that a lenient reading of a broken frame could yield, the outermost first, as table keys."""
+    outer: list[str] = []
+    inner: list[str] = []
+    depth = 0
+    tokens = _token.finditer(raw)
+    for token in tokens:
+        lexeme = token.group()
+        if lexeme in b"{[":
+            depth += 1
+        elif lexeme in b"}]":
+            depth -= 1
+        elif lexeme[:1] == b'"' and _names_id(lexeme) and raw[token.end() :].lstrip()[:1] == b":":
+            value = next(tokens, None)
+            keys = () if value is None else _readings(value.group())
+            (outer if depth <= 1 else inner).extend(keys)
+        if len(outer) + len(inner) >= MAX_SALVAGED_IDS:
+            break
+    return tuple(dict.fromkeys(outer + inner))
+
+
+def _names_id(lexeme: bytes) -> bool:
+    try:
+        name, _ = strict_json.parse_value(lexeme.decode("utf-8", "replace"), 0)
+    except NotStrict:
+        return False
+    return str(name).casefold() == "id"
+
+
+def _readings(lexeme: bytes) -> tuple[str, ...]:
+    try:
+        value, _ = strict_json.parse_value(lexeme.decode("utf-8", "replace"), 0)
+    except NotStrict:
+        return ()
+    if isinstance(value, float):
+        return (str(int(value)),) if value.is_integer() else (repr(value),)
+    if isinstance(value, Lexeme):
+        return (str(value),)
+    return ('"' + value,) if isinstance(value, str) else (str(value),)
