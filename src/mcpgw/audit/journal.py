@@ -1,0 +1,135 @@
+"""An instance's journal: every record is one write to the end of one file, chained to the record before it.
+
+What is not in the kernel when `append` returns has raised: the caller forwards nothing that is not recorded. There is
+no fsync: a killed gateway loses nothing, a power cut loses what the page cache held.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+
+from mcpgw.audit.chain import GENESIS, seal
+from mcpgw.audit.heads import Head, append_head
+from mcpgw.files import PRIVATE_FILE_MODE, make_private_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mcpgw.paths import StateLayout
+
+HEAD_EVERY = 1000  # records between two count heads: how much of a tail can be cut unseen while the instance lives
+DAY_SECONDS = 86400
+OPEN_WAIT_SECONDS = 1.0  # for the heads lock at open, rotation and close
+COUNT_WAIT_SECONDS = 0.02  # on the path of a message: a busy lock is tried again at the next record
+
+
+class Journal:
+    """The writer of one instance's journal. `seq` is the number that the next record must carry (from 1)."""
+
+    __slots__ = (
+        "_count_due",
+        "_fd",
+        "_length",
+        "_next_day",
+        "_prev",
+        "_records",
+        "_torn",
+        "file",
+        "instance",
+        "layout",
+        "seq",
+    )
+
+    def __init__(self, layout: StateLayout, instance: str, now: float) -> None:
+        self.layout = layout
+        self.instance = instance
+        self.seq = 1
+        self.file = ""
+        self._prev = GENESIS
+        self._torn = False
+        self._count_due = False
+        self._fd = -1
+        self._switch(now, "open")
+
+    @classmethod
+    def open(cls, layout: StateLayout, instance_id: str, *, now: float) -> Journal:
+        """Creates today's file for the instance and its `open` head. Raises OSError."""
+        return cls(layout, instance_id, now)
+
+    def append(self, body: bytes, *, now: float) -> None:
+        """Seals `body` (see record.encode: one JSON object, one line, no closing brace) and appends it.
+
+        Raises OSError with the file as it was before: a later record never follows half a line.
+        """
+        if now >= self._next_day:
+            self._switch(now, "rotate")
+        if self._torn:
+            self._restore()
+        line, digest = seal(body, self._prev)
+        try:
+            written = os.write(self._fd, line)
+        except OSError:
+            self._restore()
+            raise
+        if written != len(line):
+            self._restore()
+            raise OSError(errno.ENOSPC, "the disk took only a part of the record")
+        self._length += written
+        self._prev = digest
+        self._records += 1
+        self.seq += 1
+        if self._count_due or self._records % HEAD_EVERY == 0:
+            self._count(now)
+
+    def close(self, now: float) -> None:
+        """Writes the `close` head and drops the file. May be called twice; raises OSError after the file is dropped."""
+        if self._fd < 0:
+            return
+        descriptor, self._fd = self._fd, -1
+        os.close(descriptor)
+        self._head("close", now, OPEN_WAIT_SECONDS)
+
+    def _switch(self, now: float, event: str) -> None:
+        """Goes on in the file of `now`'s day (UTC). File first, head second, records third: `verify` relies on it."""
+        day = time.strftime("%Y-%m-%d", time.gmtime(now))
+        file = f"{day}/{self.instance}.jsonl"
+        path = f"{self.layout.audit_dir}/{file}"
+        make_private_dir(f"{self.layout.audit_dir}/{day}")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(path, flags, PRIVATE_FILE_MODE)
+        try:
+            # Held while the file is written to, so that pruning leaves its day alone.
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if event == "open":
+                self.file, self._records = file, 0
+            self._head(event, now, OPEN_WAIT_SECONDS, file if event == "rotate" else "")
+        except OSError:
+            os.close(descriptor)
+            os.unlink(path)
+            raise
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd, self.file = descriptor, file
+        self._records = self._length = 0
+        self._count_due = False
+        self._next_day = (int(now) // DAY_SECONDS + 1) * DAY_SECONDS
+
+    def _count(self, now: float) -> None:
+        """A count head; a failure is tried again at the next record, for the record itself is safely written."""
+        try:
+            self._head("count", now, COUNT_WAIT_SECONDS)
+            self._count_due = False
+        except OSError:
+            self._count_due = True
+
+    def _head(self, event: str, now: float, wait_seconds: float, next_file: str = "") -> None:
+        head = Head(event, self.instance, self.file, self._records, self._prev, next_file)
+        append_head(self.layout, head, now=now, wait_seconds=wait_seconds)
+
+    def _restore(self) -> None:
+        """Cuts a half-written line off. Raises OSError, and keeps `append` closed, while that is not possible."""
+        self._torn = True
+        os.ftruncate(self._fd, self._length)
+        self._torn = False

@@ -1,0 +1,119 @@
+"""What the journal says of one frame. Masked before it is capped, and built without a serializer on the hot path."""
+
+from __future__ import annotations
+
+import json
+from json.encoder import (  # type: ignore[attr-defined]
+    c_make_encoder,
+    encode_basestring_ascii,
+)
+
+from mcpgw.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mcpgw.policy.decide import Judged
+
+quote = encode_basestring_ascii
+
+
+class Record(NamedTuple):
+    """One frame's line.
+
+    direction: to_server or to_client.  type: request, notification, result, error or broken.
+    id_text: the id as it stood in the frame.  params: masked and capped JSON text, or None where it is not recorded.
+    decision: allow, log, alert, redact, block, refuse (broken or ambiguous) or drop (nobody waits for it).
+    reason: why it was refused or dropped.  latency_us: for an answer, since its request was forwarded.
+    """
+
+    direction: str
+    type: str
+    id_text: str | None
+    method: str | None
+    tool: str | None
+    params: str | None
+    decision: str
+    findings: tuple[Judged, ...]
+    bytes: int
+    latency_us: int | None = None
+    reason: str | None = None
+    ref: str | None = None
+
+
+def opening(instance: str, server: str, entry: str) -> str:
+    """The part of every line that an instance's records share."""
+    return f'"instance":{quote(instance)},"server":{quote(server)},"entry":{quote(entry)}'
+
+
+def encode(record: Record, *, sequence: int, at: float, time_text: str, shared: str) -> bytes:
+    """The line's body: a JSON object without its closing brace (chain.seal closes it)."""
+    parts = [
+        f'{{"v":1,"seq":{sequence},"at":{at:.6f},"time":"{time_text}",{shared},"direction":"{record.direction}",'
+        f'"type":"{record.type}","id":{record.id_text or "null"},'
+        f'"method":{_text(record.method)},"tool":{_text(record.tool)},'
+        f'"decision":"{record.decision}","bytes":{record.bytes}'
+    ]
+    if record.params is not None:
+        parts.append(f',"params":{record.params}')
+    if record.latency_us is not None:
+        parts.append(f',"latency_us":{record.latency_us}')
+    if record.reason is not None:
+        parts.append(f',"reason":{quote(record.reason)}')
+    if record.ref is not None:
+        parts.append(f',"ref":{quote(record.ref)}')
+    parts.append(',"findings":[' + ",".join(map(_finding, record.findings)) + "]")
+    return "".join(parts).encode("utf-8", "replace")
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else quote(value)
+
+
+def _finding(judged: Judged) -> str:
+    return json.dumps(
+        {
+            "rule": judged.rule,
+            "severity": judged.severity,
+            "action": judged.action.label,
+            "pointer": judged.pointer,
+            "length": judged.end - judged.start,
+            "preview": judged.preview,
+            "fingerprint": judged.fingerprint,
+            "ref": judged.ref,
+        }
+    )
+
+
+def _refuse(value: object) -> None:
+    raise ValueError(f"a {type(value).__name__} is not JSON")
+
+
+# One encoder for good: JSONEncoder.encode makes a new one at each call. ASCII, so that no line holds a line separator.
+_encode_chunks = c_make_encoder(None, _refuse, encode_basestring_ascii, None, ":", ",", False, False, False)
+
+
+def _dump(value: Any) -> str:
+    return "".join(_encode_chunks(value, 0))
+
+
+def cap(body: Any, *, max_bytes: int, max_value_chars: int) -> str:
+    """`body` (already masked) as JSON text if that is short; else with its long strings cut, or as one cut string."""
+    try:
+        text = _dump(body)
+        if len(text) > max_bytes:
+            text = _dump(_cut(body, max_value_chars))
+    except (RecursionError, ValueError):  # ValueError: a number beyond every float, such as 1e400
+        return quote("... (cannot be recorded)")
+    return text if len(text) <= max_bytes else quote(f"{text[:max_value_chars]}... (+{len(text) - max_value_chars})")
+
+
+def _cut(value: Any, limit: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= limit else f"{value[:limit]}... (+{len(value) - limit})"
+    if isinstance(value, list):
+        return [_cut(child, limit) for child in value]
+    if isinstance(value, dict):
+        return {_cut(key, limit): _cut(child, limit) for key, child in value.items()}
+    return value
