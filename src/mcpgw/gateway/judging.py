@@ -1,0 +1,151 @@
+"""Judges one message by the policy in force: its decision, the frame that may leave, and what may be recorded of it."""
+
+from __future__ import annotations
+
+import re
+
+from mcpgw.audit.record import cap
+from mcpgw.detect.engine import ScanOverBudget
+from mcpgw.policy.decide import CLEAN, Decision, Judged, decide
+from mcpgw.policy.redact import placeholder, placeholder_pattern, splice
+from mcpgw.policy.rule import Action, Flow
+from mcpgw.protocol.message import Message, ProtocolError, parse
+from mcpgw.protocol.methods import TOOLS_CALL
+from mcpgw.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mcpgw.detect.finding import Finding
+    from mcpgw.detect.pipeline import Detector
+    from mcpgw.policy.fingerprint import FingerprintKey
+    from mcpgw.policy.rule import Policy
+
+# A shorter value than this is in every text by chance; it proves no credential.
+MIN_OWN_SECRET_BYTES = 8
+# Fields that hold encoded bytes or opaque state: a chance hit in them means nothing (they are decoded elsewhere).
+_opaque = re.compile(r"/(?:data|blob|requestState|nextCursor|cursor)$")
+
+
+class Verdict(NamedTuple):
+    """decision: what is done.  frame: what may leave (the raw one, or redacted).  note: why not all was looked at."""
+
+    decision: Decision
+    frame: bytes
+    note: str | None = None
+
+
+class Judge(NamedTuple):
+    """Everything that a verdict depends on. own: the values that the server was given by its entry (env and args)."""
+
+    policy: Policy
+    detector: Detector
+    key: FingerprintKey
+    own: tuple[bytes, ...]
+
+    def verdict(self, raw: bytes, flow: Flow) -> Verdict:
+        """Scans and decides; a redacted frame is judged once more, and what would still change is blocked."""
+        try:
+            decision = self._decide(raw, flow)
+            if decision.action is not Action.REDACT:
+                return Verdict(decision, raw)
+            frame = splice(raw, [(one.start, one.end, _stand_in(one)) for one in _redacted(decision)])
+            again = self._decide(frame, flow)
+        except ScanOverBudget:
+            return Verdict(_over_budget(self.policy), raw, "the scan was over its budget")
+        if again.action >= Action.REDACT:
+            return Verdict(Decision(Action.BLOCK, _raised(decision)), raw)
+        return Verdict(decision, frame)
+
+    def _decide(self, raw: bytes, flow: Flow) -> Decision:
+        findings = self.detector.inspect(raw)
+        if not findings:
+            return CLEAN
+        seen = tuple(finding for finding in findings if not _is_noise(finding))
+        return decide(seen, self.policy, flow, self.key, self._is_own)
+
+    def _is_own(self, secret: bytes) -> bool:
+        return len(secret) >= MIN_OWN_SECRET_BYTES and any(secret in value for value in self.own)
+
+
+def _is_noise(finding: Finding) -> bool:
+    if "/structuredContent/" in finding.pointer or "/arguments/" in finding.pointer:
+        return False
+    if finding.pointer.startswith("/error/") or finding.pointer == "/params/data":
+        return False
+    return _opaque.search(finding.pointer) is not None
+
+
+def _redacted(decision: Decision) -> list[Judged]:
+    return [one for one in decision.findings if one.action is Action.REDACT]
+
+
+def _raised(decision: Decision) -> tuple[Judged, ...]:
+    """The findings with every redaction turned into a block: it did not hold."""
+    return tuple(one._replace(action=Action.BLOCK) if one.action is Action.REDACT else one for one in decision.findings)
+
+
+def _over_budget(policy: Policy) -> Decision:
+    """strict blocks what it could not look at to the end; the others let it pass and say so."""
+    return Decision(Action.BLOCK if policy.profile == "strict" else Action.ALERT, ())
+
+
+def _stand_in(judged: Judged) -> bytes:
+    return placeholder(judged.rule, judged.ref)
+
+
+def holds_placeholder(raw: bytes) -> str | None:
+    """The REF of a stand-in that a frame carries back, or None."""
+    if b"[mcpgw:" not in raw:
+        return None
+    found = placeholder_pattern.search(raw)
+    return None if found is None else found.group().decode()[-9:-1]
+
+
+class Recorded(NamedTuple):
+    """The recordable parts of a message: no detected secret is in any of them."""
+
+    id_text: str | None
+    method: str | None
+    tool: str | None
+    params: str | None
+
+
+def recorded(message: Message, decision: Decision, policy: Policy | None) -> Recorded:
+    """What the journal may say of `message`, every finding masked first, then capped."""
+    if decision.findings:
+        try:
+            message = _masked(message, decision)
+        except ProtocolError:
+            return Recorded(None, None, None, None)
+    params = None
+    if policy is not None and policy.record != "metadata":
+        params = _recorded_body(message, policy)
+    return Recorded(message.id_text, message.method, tool_of(message), params)
+
+
+def _recorded_body(message: Message, policy: Policy) -> str | None:
+    members = message.members
+    if "params" in members:
+        body = members["params"]
+    elif policy.record == "full":
+        body = members.get("result", members.get("error"))
+    else:
+        return None
+    return cap(body, max_bytes=policy.max_params_bytes, max_value_chars=policy.max_value_chars)
+
+
+def _masked(message: Message, decision: Decision) -> Message:
+    edits = []
+    for one in decision.findings:
+        stand_in = _stand_in(one) if one.is_string else b"1" + b"0" * (one.end - one.start - 1)
+        edits.append((one.start, one.end, stand_in))
+    masked = parse(splice(message.raw, edits))
+    if not isinstance(masked, Message):
+        raise ProtocolError("a message became a batch")
+    return masked
+
+
+def tool_of(message: Message) -> str | None:
+    """The tool that a `tools/call` names."""
+    name = message.params.get("name") if message.method == TOOLS_CALL else None
+    return name if isinstance(name, str) else None

@@ -1,0 +1,386 @@
+"""One talk between a client and a server, as a pure machine: frames and a clock reading in, ordered effects out."""
+
+from __future__ import annotations
+
+from mcpgw.audit.record import Record
+from mcpgw.gateway import answers
+from mcpgw.gateway.answers import Code
+from mcpgw.gateway.effects import ToClient, ToServer
+from mcpgw.gateway.judging import Judge, Verdict, holds_placeholder, recorded, tool_of
+from mcpgw.policy.decide import CLEAN, Decision
+from mcpgw.policy.fingerprint import event_reference
+from mcpgw.policy.rule import Action, Flow
+from mcpgw.protocol.ambiguity import find_ambiguity, repairable
+from mcpgw.protocol.eras import client_of, is_stateless, negotiated_revision
+from mcpgw.protocol.framing import Oversize
+from mcpgw.protocol.message import (
+    DEFAULT_MAX_DEPTH,
+    Batch,
+    Kind,
+    MalformedText,
+    Message,
+    ProtocolError,
+    id_key,
+    id_text,
+    parse,
+    salvage_ids,
+)
+from mcpgw.protocol.methods import (
+    ALWAYS_ANSWERED,
+    BATCH_REVISION,
+    CANCELLED,
+    DISCOVER,
+    INITIALIZE,
+    METADATA_METHODS,
+    Direction,
+)
+from mcpgw.protocol.pending import Pending, PendingTable
+from mcpgw.protocol.strict_json import NotStrict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcpgw.gateway.effects import Effect
+
+TYPE_NAMES = ("request", "notification", "result", "error", "broken")
+POLICY_MISSING = "policy-unavailable"
+AUDIT_MISSING = "audit-unavailable"
+AMBIGUOUS = "ambiguous-frame"
+PLACEHOLDER = "placeholder"
+SCAN_BUDGET = "scan-budget"
+CROWDED = "too-many-waiting"
+# Ids of refused requests, kept so that a cancellation of one is not passed on.
+MAX_REFUSED = 1_000
+
+
+class Session:
+    """The gateway's side of one session.
+
+    judge: None while no policy could be loaded; then only what is always answered passes.
+    instance: names this session in the REFs of refusals.
+    """
+
+    def __init__(self, judge: Judge | None, instance: str) -> None:
+        self._judge = judge
+        self._instance = instance
+        # Requests that travel in a direction, until the answer comes the other way.
+        self._asked = (PendingTable(), PendingTable())
+        self._refused: dict[str, None] = {}
+        self._events = 0
+        self._last: tuple[Direction, Message, Pending | None] | None = None
+        self.client: tuple[str, str] | None = None
+        self.revision: str | None = None
+        self.handshake_done = False
+
+    def adopt(self, judge: Judge | None) -> None:
+        """The next frame is judged by a new policy."""
+        self._judge = judge
+
+    def receive(self, direction: Direction, frame: bytes | Oversize, *, now: float) -> list[Effect]:
+        """What to do about one frame that travels in `direction`. now: a monotonic clock, in seconds."""
+        self._last = None
+        if isinstance(frame, Oversize):
+            return self._refuse(direction, frame.head, None, "the frame is longer than the cap")
+        if not frame.strip():
+            return [self._broken(direction, frame, "drop", "an empty line")]
+        depth = self._judge.policy.max_depth if self._judge else DEFAULT_MAX_DEPTH
+        try:
+            message = parse(frame, max_depth=depth)
+        except MalformedText as fault:
+            return self._malformed(direction, frame, fault, now)
+        except ProtocolError as fault:
+            return self._unreadable(direction, frame, fault.reason)
+        if isinstance(message, Batch):
+            return self._batch(direction, message, now)
+        return self._message(direction, message, now)
+
+    def server_gone(self, how: str) -> list[Effect]:
+        """The server has ended: whoever waits for it is told. how: "exit code 3" or "signal 9"."""
+        effects: list[Effect] = []
+        for request in self._asked[Direction.TO_SERVER].settle_all():
+            text = answers.server_gone(how)
+            effects.append(
+                ToClient(answers.error(request.id_text, Code.SERVER_DOWN, text, rule="server-down", ref="-"))
+            )
+        return effects
+
+    def unrecorded(self, rest: list[Effect]) -> list[Effect]:
+        """What to do instead of `rest` when the Record of the last frame could not be written."""
+        judge = self._judge
+        if judge is None or not judge.policy.enforces or judge.policy.audit_on_failure == "allow":
+            return rest
+        if self._last is None:
+            return rest  # a refusal of the gateway's own: nothing of the peers' is passed on by it
+        direction, message, request = self._last
+        if request is None:
+            return rest if direction is Direction.TO_SERVER else []
+        if request.method in ALWAYS_ANSWERED:
+            return rest
+        if message.kind is Kind.REQUEST:
+            self._asked[direction].settle(message.id)
+            self._remember_refused(message.id)
+        text = answers.audit_unavailable(ref := self._reference())
+        answer = answers.refusal(request, Code.AUDIT, text, rule=AUDIT_MISSING, ref=ref)
+        if message.kind is Kind.REQUEST:
+            return [_to(direction.back, answer)]
+        return [_to(direction, answer)]
+
+    # -- one message ---------------------------------------------------------------------------------------------
+
+    def _message(self, direction: Direction, message: Message, now: float) -> list[Effect]:
+        reason = find_ambiguity(message, direction)
+        if reason is not None:
+            return self._refuse(direction, message.raw, message, reason)
+        match message.kind:
+            case Kind.REQUEST:
+                return self._request(direction, message, now)
+            case Kind.NOTIFICATION:
+                return self._notification(direction, message)
+            case _:
+                return self._response(direction, message, now)
+
+    def _request(self, direction: Direction, message: Message, now: float) -> list[Effect]:
+        table = self._asked[direction]
+        key = message.id or ""
+        if key in table:
+            return self._refuse(direction, message.raw, message, "its id is that of a request that still waits")
+        request = Pending(message.id_text or "null", message.method or "", tool_of(message), is_stateless(message), now)
+        if direction is Direction.TO_SERVER and (client := client_of(message)) is not None:
+            self.client = client
+        if table.full:
+            return self._deny(direction, message, request, Code.LIMIT, CROWDED, answers.too_many_waiting)
+        if self._judge is None:
+            if direction is Direction.TO_SERVER and request.method not in ALWAYS_ANSWERED:
+                return self._deny(direction, message, request, Code.POLICY, POLICY_MISSING, answers.policy_unavailable)
+            verdict = Verdict(CLEAN, message.raw)
+        else:
+            if direction is Direction.TO_SERVER and self._judge.policy.enforces and holds_placeholder(message.raw):
+                return self._deny(direction, message, request, Code.POLICY, PLACEHOLDER, answers.placeholder_argument)
+            verdict = self._judge.verdict(message.raw, _flow(direction))
+        if verdict.decision.action is Action.BLOCK:
+            rule, ref = self._cause(verdict.decision)
+            answer = answers.refusal(request, Code.POLICY, answers.blocked_request(rule, ref), rule=rule, ref=ref)
+            self._remember_refused(key)
+            return [self._record(direction, message, verdict, reason=rule, ref=ref), _to(direction.back, answer)]
+        table.add(key, request)
+        self._last = (direction, message, request)
+        return [self._record(direction, message, verdict), _to(direction, verdict.frame)]
+
+    def _notification(self, direction: Direction, message: Message) -> list[Effect]:
+        if message.method == CANCELLED and self._is_refused(message):
+            return [self._record(direction, message, _clean(message), decision="drop", reason="cancels a refused one")]
+        verdict = self._verdict(direction, message, _flow(direction))
+        if verdict.decision.action is Action.BLOCK:
+            rule, ref = self._cause(verdict.decision)
+            return [self._record(direction, message, verdict, reason=rule, ref=ref)]
+        self._last = (direction, message, None)
+        return [self._record(direction, message, verdict), _to(direction, verdict.frame)]
+
+    def _response(self, direction: Direction, message: Message, now: float) -> list[Effect]:
+        request = self._asked[direction.back].settle(message.id)
+        if request is None and message.id is not None:
+            return [self._record(direction, message, _clean(message), decision="drop", reason="nobody waits for it")]
+        flow = _flow(direction)
+        if request is not None and direction is Direction.TO_CLIENT and request.method in METADATA_METHODS:
+            flow = Flow.METADATA
+        verdict = self._verdict(direction, message, flow)
+        latency = None if request is None else max(0, int((now - request.since) * 1e6))
+        if verdict.decision.action is Action.BLOCK:
+            rule, ref = self._cause(verdict.decision)
+            record = self._record(direction, message, verdict, request=request, reason=rule, ref=ref, latency=latency)
+            if request is None:
+                return [record]
+            text = answers.blocked_result(rule, ref)
+            return [record, _to(direction, answers.refusal(request, Code.POLICY, text, rule=rule, ref=ref))]
+        self._note_handshake(request, message)
+        self._last = (direction, message, request)
+        return [
+            self._record(direction, message, verdict, request=request, latency=latency),
+            _to(direction, verdict.frame),
+        ]
+
+    def _note_handshake(self, request: Pending | None, message: Message) -> None:
+        if request is None or request.method not in (INITIALIZE, DISCOVER) or message.kind is not Kind.RESULT:
+            return
+        self.handshake_done = True
+        if request.method == INITIALIZE:
+            self.revision = negotiated_revision(message.members["result"])
+
+    # -- frames that cannot be taken as they are ------------------------------------------------------------------
+
+    def _malformed(self, direction: Direction, frame: bytes, fault: MalformedText, now: float) -> list[Effect]:
+        """Text at fault: repaired where the policy says so and it stands in strings of a result; else refused."""
+        if direction is Direction.TO_CLIENT and self._judge and self._judge.policy.malformed_text == "repair":
+            try:
+                message = parse(fault.repaired, max_depth=self._judge.policy.max_depth)
+            except ProtocolError as deeper:
+                return self._unreadable(direction, frame, deeper.reason)
+            if isinstance(message, Message) and repairable(message):
+                effects = self._message(direction, message, now)
+                return [self._broken(direction, frame, "alert", f"{fault.reason}; repaired"), *effects]
+        return self._unreadable(direction, frame, fault.reason)
+
+    def _unreadable(self, direction: Direction, frame: bytes, reason: str) -> list[Effect]:
+        if direction is Direction.TO_CLIENT and frame.lstrip()[:1] not in (b"{", b"["):
+            return [self._broken(direction, frame, "drop", "not JSON")]  # a banner or a log line: nobody waits for it
+        return self._refuse(direction, frame, None, reason)
+
+    def _refuse(self, direction: Direction, frame: bytes, message: Message | None, reason: str) -> list[Effect]:
+        """Never forwarded, recorded, and whoever waits because of it gets an error."""
+        ref = self._reference()
+        effects: list[Effect] = [self._broken(direction, frame, "refuse", reason, ref)]
+        text = answers.refused_frame(reason, ref)
+        keys = (message.id,) if message is not None and message.id is not None else salvage_ids(frame)
+        asks = message.kind is Kind.REQUEST if message is not None else b'"method"' in frame
+        if message is None or message.kind in (Kind.RESULT, Kind.ERROR):
+            waiting = self._asked[direction.back]
+            settled = waiting.settle_any(keys) if direction is Direction.TO_CLIENT or not asks else []
+            for request in settled:
+                error = answers.error(request.id_text, Code.AMBIGUOUS, text, rule=AMBIGUOUS, ref=ref)
+                effects.append(_to(direction, error))
+            if settled:
+                return effects
+        if asks and keys:
+            error = answers.error(id_text(keys[0]), Code.AMBIGUOUS, text, rule=AMBIGUOUS, ref=ref)
+            effects.append(_to(direction.back, error))
+        elif message is None and direction is Direction.TO_SERVER:
+            error = answers.error(None, Code.PARSE, text, rule=AMBIGUOUS, ref=ref)
+            effects.append(_to(direction.back, error))
+        return effects
+
+    def _batch(self, direction: Direction, batch: Batch, now: float) -> list[Effect]:
+        """Element by element in a 2025-03-26 session, refused in any other."""
+        if self.revision != BATCH_REVISION:
+            return self._refuse_batch(direction, batch)
+        onward: list[bytes] = []
+        records: list[Effect] = []
+        replies: list[Effect] = []
+        forward = ToClient if direction is Direction.TO_CLIENT else ToServer
+        for message in batch.messages:
+            for effect in self._message(direction, message, now):
+                if isinstance(effect, Record):
+                    records.append(effect)
+                elif isinstance(effect, forward):
+                    onward.append(effect.frame.rstrip(b"\n"))
+                else:
+                    replies.append(effect)
+        self._last = None
+        if onward == [message.raw for message in batch.messages]:
+            return [*records, forward(batch.raw)]
+        whole: list[Effect] = [forward(b"[" + b",".join(onward) + b"]\n")] if onward else []
+        return [*records, *whole, *replies]
+
+    def _refuse_batch(self, direction: Direction, batch: Batch) -> list[Effect]:
+        """The sender of an array gets its errors as an array, which is how JSON-RPC answers a batch."""
+        records: list[Effect] = []
+        answers_by_end: dict[type[ToClient] | type[ToServer], list[bytes]] = {ToClient: [], ToServer: []}
+        for message in batch.messages:
+            for effect in self._refuse(direction, message.raw, message, "a batch outside revision 2025-03-26"):
+                if isinstance(effect, Record):
+                    records.append(effect)
+                else:
+                    answers_by_end[type(effect)].append(effect.frame.rstrip(b"\n"))
+        return records + [end(b"[" + b",".join(some) + b"]\n") for end, some in answers_by_end.items() if some]
+
+    # -- records and refusals ---------------------------------------------------------------------------------------
+
+    def _deny(
+        self,
+        direction: Direction,
+        message: Message,
+        request: Pending,
+        code: Code,
+        rule: str,
+        words: Callable[[str], str],
+    ) -> list[Effect]:
+        ref = self._reference()
+        answer = answers.refusal(request, code, words(ref), rule=rule, ref=ref)
+        self._remember_refused(message.id)
+        verdict = self._verdict(direction, message, _flow(direction))
+        record = self._record(direction, message, verdict, decision="block", reason=rule, ref=ref)
+        return [record, _to(direction.back, answer)]
+
+    def _verdict(self, direction: Direction, message: Message, flow: Flow) -> Verdict:
+        return _clean(message) if self._judge is None else self._judge.verdict(message.raw, flow)
+
+    def _cause(self, decision: Decision) -> tuple[str, str]:
+        """Rule and REF of a block."""
+        if not decision.findings:
+            return SCAN_BUDGET, self._reference()
+        cause = decision.cause
+        return cause.rule, cause.ref
+
+    def _record(
+        self,
+        direction: Direction,
+        message: Message,
+        verdict: Verdict,
+        *,
+        request: Pending | None = None,
+        decision: str | None = None,
+        reason: str | None = None,
+        ref: str | None = None,
+        latency: int | None = None,
+    ) -> Record:
+        policy = self._judge.policy if self._judge else None
+        seen = recorded(message, verdict.decision, policy)
+        return Record(
+            direction=direction.label,
+            type=TYPE_NAMES[message.kind],
+            id_text=seen.id_text,
+            method=seen.method if request is None else request.method,
+            tool=seen.tool if request is None else request.tool,
+            params=seen.params,
+            decision=decision or verdict.decision.action.label,
+            findings=verdict.decision.findings,
+            bytes=len(message.raw),
+            latency_us=latency,
+            reason=reason or verdict.note,
+            ref=ref,
+        )
+
+    def _broken(self, direction: Direction, frame: bytes, decision: str, reason: str, ref: str | None = None) -> Record:
+        """Nothing of an unreadable frame is recorded but its size: what it holds could not be masked."""
+        return Record(
+            direction=direction.label,
+            type=TYPE_NAMES[Kind.BROKEN],
+            id_text=None,
+            method=None,
+            tool=None,
+            params=None,
+            decision=decision,
+            findings=(),
+            bytes=len(frame),
+            reason=reason,
+            ref=ref,
+        )
+
+    def _reference(self) -> str:
+        self._events += 1
+        return event_reference(self._instance, self._events)
+
+    def _remember_refused(self, key: str | None) -> None:
+        if key is not None:
+            self._refused[key] = None
+            if len(self._refused) > MAX_REFUSED:
+                del self._refused[next(iter(self._refused))]
+
+    def _is_refused(self, message: Message) -> bool:
+        try:
+            key = id_key(message.params.get("requestId"))
+        except NotStrict:
+            return False
+        return key in self._refused and key not in self._asked[Direction.TO_SERVER]
+
+
+def _clean(message: Message) -> Verdict:
+    return Verdict(CLEAN, message.raw)
+
+
+def _flow(direction: Direction) -> Flow:
+    return Flow.TO_CLIENT if direction is Direction.TO_CLIENT else Flow.TO_SERVER
+
+
+def _to(direction: Direction, frame: bytes) -> Effect:
+    return ToClient(frame) if direction is Direction.TO_CLIENT else ToServer(frame)
