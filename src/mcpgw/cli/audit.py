@@ -1,0 +1,224 @@
+"""`mcpgw audit`: read, verify, export and prune the journal. Nothing here changes a record."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+from mcpgw.audit import query as journal
+from mcpgw.audit import retention
+from mcpgw.audit.query import Line, Query
+from mcpgw.audit.verify import VerifyReport, verify
+from mcpgw.cli.filters import follow_option, server_option, since_option, wait_a_little
+from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, table, visible, yes_option
+from mcpgw.cli.places import layout
+from mcpgw.cli.units import counted, latency, moment, size
+from mcpgw.errors import ExitCode, UsageFault
+from mcpgw.files import PRIVATE_FILE_MODE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+RECORD_SCHEMA = "mcpgw.audit.record/1"
+VERIFY_SCHEMA = "mcpgw.audit.verify/1"
+PRUNE_SCHEMA = "mcpgw.audit.prune/1"
+LIST_LIMIT = 50  # a screen or two
+
+
+def _filtered(verb: F) -> F:
+    """Adds the record filters, in the order in which help shows them."""
+    options = (
+        server_option,
+        click.option("--tool", metavar="TOOL", help="Only calls of this tool."),
+        since_option,
+        click.option("--direction", type=click.Choice(["to_server", "to_client"]), help="Only this direction."),
+        click.option("--blocked", is_flag=True, help="Only messages that were not delivered."),
+    )
+    for option in reversed(options):
+        verb = option(verb)
+    return verb
+
+
+@click.group("audit")
+def command() -> None:
+    """Read, verify, export and prune the audit journal."""
+
+
+@command.command("list")
+@_filtered
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=LIST_LIMIT, show_default=True, help="The newest N records."
+)
+@follow_option
+@json_option
+def list_(limit: int, follow: bool, as_json: bool, **filters: Any) -> None:
+    """Show the newest records, oldest first. With --json: a schema line, then one record a line."""
+    place, wanted = layout(), Query(**filters)
+    ends = journal.journal_ends(place)
+    lines = journal.latest(journal.read(place, wanted, ends), limit)
+    if as_json:
+        click.echo(json.dumps({"schema": RECORD_SCHEMA}))
+        _echo_json(lines)
+    else:
+        click.echo(_listing(lines))
+    if follow:
+        _follow(journal.follow(place, wanted, ends, wait_a_little), as_json)
+
+
+def _follow(lines: Iterable[Line], as_json: bool) -> None:
+    for line in lines:
+        if as_json:
+            _echo_json([line])
+        else:
+            click.echo("  ".join(visible(cell) for cell in _cells(line) if cell))
+
+
+def _echo_json(lines: Iterable[Line]) -> None:
+    """ASCII only: what a record holds must not reach a terminal raw."""
+    for line in lines:
+        click.echo(json.dumps(line.record))
+
+
+def _listing(lines: list[Line]) -> str:
+    if not lines:
+        return "No records."
+    headers = ("TIME", "SERVER", "DIRECTION", "TYPE", "METHOD", "TOOL", "DECISION", "LATENCY", "REF", "FINDINGS")
+    return table((_cells(line) for line in lines), headers)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    record = line.record
+    findings = record.get("findings")
+    rules = sorted({str(each.get("rule")) for each in findings}) if isinstance(findings, list) else []
+    measured = record.get("latency_us")
+    plain = ("server", "direction", "type", "method", "tool", "decision")
+    return (
+        moment(line.at),
+        *(str(record.get(key) or "") for key in plain),
+        latency(measured) if isinstance(measured, int) else "",
+        str(record.get("ref") or ""),
+        ", ".join(rules),
+    )
+
+
+@command.command("export")
+@_filtered
+@click.option("--output", metavar="FILE", help="A file, made private (0600); stdout without it.")
+def export(output: str | None, **filters: Any) -> None:
+    """Write the records as they lie in the journals, one JSON object a line, byte for byte."""
+    lines = journal.read(layout(), Query(**filters))
+    if output is not None:
+        _write_private(output, lines)
+        return
+    on_terminal = sys.stdout.isatty()
+    for line in lines:
+        click.echo(json.dumps(line.record) if on_terminal else line.raw)
+
+
+def _write_private(path: str, lines: Iterable[Line]) -> None:
+    """Writes beside `path` and renames at the end: an export is whole or not there. Raises OSError."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with open(os.open(temporary, flags, PRIVATE_FILE_MODE), "wb") as target:
+        try:
+            for line in lines:
+                target.write(line.raw + b"\n")
+            target.flush()
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+
+@command.command("verify")
+@json_option
+def verify_(as_json: bool) -> int:
+    """Check every journal against its chain and the heads; exit 1 if anything was changed or is missing."""
+    report = verify(layout())
+    emit(VERIFY_SCHEMA, _payload(report), as_json, lambda: _verdict(report))
+    return int(ExitCode.DONE if report.intact else ExitCode.NO)
+
+
+def _payload(report: VerifyReport) -> dict[str, Any]:
+    return {
+        "intact": report.intact,
+        "journals": report.journals,
+        "records": report.records,
+        "heads": report.heads,
+        "pruned": report.pruned,
+        "torn": list(report.torn),
+        "problems": [
+            {"fault": str(each.fault), "file": each.file, "line": each.line, "detail": each.detail}
+            for each in report.problems
+        ],
+    }
+
+
+def _verdict(report: VerifyReport) -> str:
+    journals, heads = counted(report.journals, "journal"), counted(report.heads, "head")
+    seen = f"{counted(report.records, 'record')} in {journals}, {heads}"
+    lines = [
+        f"{style('Intact', 'green')}: {seen}."
+        if report.intact
+        else f"{style('Not intact', 'red', bold=True)}: {counted(len(report.problems), 'fault')}; {seen}."
+    ]
+    for each in report.problems:
+        place = f"{each.file}:{each.line}" if each.line else each.file
+        lines.append(visible(f"  {place}: {each.fault}: {each.detail}"))
+    lines += [
+        visible(f"  {file}: ends in half a line, as a killed process leaves it (no fault)") for file in report.torn
+    ]
+    if report.pruned:
+        lines.append(f"  Pruned, as the heads say: {counted(report.pruned, 'journal')}.")
+    return "\n".join(lines)
+
+
+@command.command("prune")
+@click.option(
+    "--keep-days", type=click.IntRange(min=1), default=retention.KEEP_DAYS, show_default=True, help="Age cap."
+)
+@click.option(
+    "--max-bytes", type=click.IntRange(min=0), default=retention.MAX_BYTES, show_default=True, help="Size cap."
+)
+@dry_run_option
+@yes_option
+@json_option
+def prune(keep_days: int, max_bytes: int, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Delete the oldest days beyond the caps; the heads keep note of what went."""
+    if as_json and not (dry_run or yes):
+        raise UsageFault("prune --json cannot ask", "Add --dry-run or --yes.")
+    place, now = layout(), time.time()
+    report = retention.prune(place, keep_days=keep_days, max_bytes=max_bytes, now=now, dry_run=True)
+    if report.days and not dry_run:
+        confirm(f"Delete {_extent(report)}?", yes=yes)
+        report = retention.prune(place, keep_days=keep_days, max_bytes=max_bytes, now=now)
+    payload = {
+        "dry_run": dry_run,
+        "days": list(report.days),
+        "files": report.files,
+        "freed_bytes": report.freed_bytes,
+        "kept_bytes": report.kept_bytes,
+        "held": list(report.held),
+        "near_cap": report.near_cap,
+    }
+    emit(PRUNE_SCHEMA, payload, as_json, lambda: _pruned(report, dry_run))
+
+
+def _extent(report: retention.PruneReport) -> str:
+    journals, days = counted(report.files, "journal"), counted(len(report.days), "day")
+    return f"{journals} of {days} ({size(report.freed_bytes)})"
+
+
+def _pruned(report: retention.PruneReport, dry_run: bool) -> str:
+    verb = "Would delete" if dry_run else "Deleted"
+    went = f"{verb} {_extent(report)}" if report.days else "Nothing to delete"
+    lines = [f"{went}; {size(report.kept_bytes)} stay."]
+    lines += [f"  {day}: kept, a live instance writes to it" for day in report.held]
+    if report.near_cap:
+        lines.append("  The journals fill over 80 % of the size cap: export what you want to keep.")
+    return "\n".join(lines)
