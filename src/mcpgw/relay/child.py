@@ -1,0 +1,137 @@
+"""The real server as a child: its own process group, and no way to outlive the gateway. Imported first."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from mcpgw.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+# How long the client may take for the last bytes of a server that has ended.
+FLUSH_SECONDS = 2.0
+NOT_EXECUTABLE = 126
+COMMAND_NOT_FOUND = 127
+
+
+class Child(NamedTuple):
+    """A server on its way: its pid (also its process group), our ends of its pipes, and where its exec reports to."""
+
+    pid: int
+    stdin: int
+    stdout: int
+    stderr: int
+    report: int
+
+
+class StartFailed(Exception):
+    """The server's command could not be started. exit_code: what a shell would give."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def spawn(argv: list[str]) -> Child:
+    """Starts `argv` with this process's environment and working directory; `confirm_start` says if that worked."""
+    gateway = os.getpid()
+    server_in, our_out = os.pipe()
+    our_in, server_out = os.pipe()
+    our_err, server_err = os.pipe()
+    report_out, report_in = os.pipe()  # closed by a successful exec, else it carries the errno
+    pid = os.fork()
+    if pid == 0:
+        _become(argv, (server_in, server_out, server_err), report_in, gateway)
+    for descriptor in (server_in, server_out, server_err, report_in):
+        os.close(descriptor)
+    os.set_blocking(our_out, False)  # our own end of our own pipe: nobody else sees the flag
+    return Child(pid, our_out, our_in, our_err, report_out)
+
+
+def confirm_start(child: Child, command: str) -> None:
+    """Waits for the exec, which is done in milliseconds. Raises StartFailed if there was none."""
+    failure = os.read(child.report, 16)
+    os.close(child.report)
+    if failure:
+        os.waitpid(child.pid, 0)
+        raise _start_failed(command, int(failure))
+
+
+def _become(argv: list[str], stdio: tuple[int, int, int], report: int, gateway: int) -> None:
+    """Runs in the child and never returns."""
+    try:
+        os.setpgid(0, 0)
+        for target, descriptor in enumerate(stdio):
+            os.dup2(descriptor, target)
+        # Python ignores these two; the server gets them as it would have without us.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        _die_with(gateway)
+        os.execvp(argv[0], argv)
+    except OSError as error:
+        os.write(report, str(error.errno).encode())
+    finally:
+        os._exit(COMMAND_NOT_FOUND)
+
+
+def _die_with(gateway: int) -> None:
+    """Linux: a gateway that is killed takes the server along. Elsewhere the server sees the end of its stdin."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        return  # an interpreter without ctypes or a libc without prctl: EOF remains
+    if os.getppid() != gateway:
+        os._exit(COMMAND_NOT_FOUND)  # it died between fork and prctl
+
+
+def _start_failed(command: str, errno: int) -> StartFailed:
+    reason = os.strerror(errno)
+    missing = errno == 2
+    code = COMMAND_NOT_FOUND if missing else NOT_EXECUTABLE
+    where = "" if "/" in command else " on PATH"
+    return StartFailed(f"the server's command cannot be started: {command}{where}: {reason}", code)
+
+
+def signal_group(child: Child, number: int) -> None:
+    """Sends a signal to the server and what it started; nothing if they are gone."""
+    try:
+        os.killpg(child.pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def reap(child: Child) -> int | None:
+    """The wait status if the server has ended, else None. Call it again only after None."""
+    pid, status = os.waitpid(child.pid, os.WNOHANG)
+    return status if pid else None
+
+
+def describe_exit(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
+
+
+def end_like(status: int) -> NoReturn:
+    """Ends this process as the server ended: by the same code or the same signal. Never returns."""
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        end_by_signal(-code)
+    os._exit(code)
+
+
+def end_by_signal(number: int) -> NoReturn:
+    """Ends this process by `number`; with 128 + number where that signal cannot be taken. Never returns."""
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)

@@ -1,0 +1,122 @@
+"""Turns the session's Records into journal lines and counters. What cannot be written raises."""
+
+from __future__ import annotations
+
+import time
+
+from mcpgw.audit.record import encode, opening
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcpgw.audit.diagnostics import Diagnostics
+    from mcpgw.audit.journal import Journal
+    from mcpgw.audit.record import Record
+    from mcpgw.state.instance import Instance
+
+
+# How often a journal that could not be opened is tried again: a full disk comes and goes.
+REOPEN_SECONDS = 1.0
+
+
+class Recorder:
+    """One instance's journal and status record, the only two places that a Record goes to."""
+
+    def __init__(
+        self,
+        open_journal: Callable[[], Journal],
+        instance: Instance | None,
+        diagnostics: Diagnostics,
+        *,
+        server: str,
+        entry: str,
+    ) -> None:
+        self._open_journal = open_journal
+        self._instance = instance
+        self._diagnostics = diagnostics
+        self._shared = opening(instance.id if instance else "-", server, entry)
+        self._journal: Journal | None = None
+        self._file = ""
+        self._next_try = 0.0
+        self._failing = False
+        self._second = 0
+        self._second_text = ""
+
+    def append(self, record: Record) -> None:
+        """Journal first, counters second. Raises OSError when the journal does not take it."""
+        now = time.time()
+        try:
+            journal = self._journal or self._open(now)
+            body = encode(record, sequence=journal.seq, at=now, time_text=self._time_text(now), shared=self._shared)
+            journal.append(body, now=now)
+        except OSError as error:
+            self._fail(error, now)
+            raise
+        if self._failing:
+            self._recover()
+        if self._instance is not None:
+            if journal.file != self._file:
+                self._file = journal.file
+                self._instance.describe(audit_file=journal.file)
+            self._count(record, self._instance)
+        if record.decision in ("alert", "redact", "block", "refuse"):
+            self._warn(record)
+
+    def close(self) -> None:
+        """Writes the journal's last head; a disk that refuses it is only reported."""
+        if self._journal is None:
+            return
+        try:
+            self._journal.close(time.time())
+        except OSError as error:
+            self._diagnostics.warning("audit-not-closed", message=f"the audit journal was not closed: {error.strerror}")
+
+    def _open(self, now: float) -> Journal:
+        if now < self._next_try:
+            raise OSError("the audit journal could not be opened a moment ago")
+        self._next_try = now + REOPEN_SECONDS
+        self._journal = self._open_journal()
+        return self._journal
+
+    def _fail(self, error: OSError, now: float) -> None:
+        if self._failing:
+            return
+        self._failing = True
+        text = f"the audit journal cannot be written: {error.strerror or error}"
+        self._diagnostics.error("audit-unwritable", message=text)
+        if self._instance is not None:
+            self._instance.set_error(text, now)
+            self._instance.set_state("degraded", text)
+
+    def _recover(self) -> None:
+        self._failing = False
+        self._diagnostics.info("audit-recovered", message="the audit journal can be written again")
+        if self._instance is not None:
+            self._instance.set_state("ready")
+
+    def _count(self, record: Record, instance: Instance) -> None:
+        instance.count(record.direction, record.type, record.decision, record.bytes)
+        if record.latency_us is not None:
+            instance.latency(record.latency_us)
+        if record.method == "tools/call" and record.type == "request":
+            instance.call()
+
+    def _warn(self, record: Record) -> None:
+        """An alert is a journal line, a counter and this: no prompt, no pop-up."""
+        rules = ",".join(sorted({finding.rule for finding in record.findings})) or record.reason
+        self._diagnostics.warning(
+            record.decision,
+            rule=rules,
+            ref=record.ref or (record.findings[0].ref if record.findings else None),
+            direction=record.direction,
+            method=record.method,
+            tool=record.tool,
+        )
+
+    def _time_text(self, now: float) -> str:
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._second_text}.{int((now - second) * 1e6):06d}Z"

@@ -1,0 +1,259 @@
+"""`mcpgw run`: spawn first, load after. Importing this module loads no more than it takes to start a child."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from mcpgw.relay.child import Child, StartFailed, confirm_start, describe_exit, end_by_signal, end_like, spawn
+from mcpgw.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from mcpgw.audit.diagnostics import Diagnostics
+    from mcpgw.gateway.judging import Judge
+    from mcpgw.paths import StateLayout
+    from mcpgw.policy.snapshot import Snapshot
+    from mcpgw.relay.recorder import Recorder
+    from mcpgw.state.instance import Instance
+
+USAGE = "usage: mcpgw run [--entry ID | --name NAME] [--no-args] -- COMMAND [ARGS]..."
+EXIT_USAGE = 2
+EXIT_ENVIRONMENT = 6
+FINGERPRINT_KEY_BYTES = 32
+KEEP_DEAD_INSTANCES_SECONDS = 7 * 86400  # `status` says of a week what ran and how it ended
+
+
+class BadArguments(Exception):
+    """The text says what is wrong with the command line."""
+
+
+class Arguments(NamedTuple):
+    """entry: the installed entry's id, None for an ad hoc run.  name: the server's name.  server: its argv."""
+
+    entry: str | None
+    name: str
+    server: list[str]
+
+
+def parse_arguments(argv: list[str]) -> Arguments:
+    """`argv` starts with the verb. Raises BadArguments."""
+    verb, *rest = argv
+    entry = name = None
+    while rest and rest[0].startswith("--") and (verb == "run" or rest[0] == "--"):
+        option = rest.pop(0)
+        if option == "--":
+            break
+        if option == "--no-args":
+            continue
+        if option not in ("--entry", "--name"):
+            raise BadArguments(f"unknown option {option}")
+        if not rest or rest[0] == "--":
+            raise BadArguments(f"{option} needs a value")
+        if option == "--entry":
+            entry = rest.pop(0)
+        else:
+            name = rest.pop(0)
+    if not rest:
+        raise BadArguments("no server command is given")
+    return Arguments(entry, name or _name_in(entry) or os.path.basename(rest[0]), rest)
+
+
+def _name_in(entry: str | None) -> str:
+    """The percent-encoded name at the end of an entry id, decoded for people to read."""
+    if entry is None:
+        return ""
+    encoded = entry.rsplit(":", 1)[-1].encode("utf-8", "replace")
+    head, *parts = encoded.split(b"%")
+    decoded = [head]
+    for part in parts:
+        try:
+            decoded.append(bytes.fromhex(part[:2].decode("ascii")) + part[2:])
+        except ValueError:
+            decoded.append(b"%" + part)
+    return b"".join(decoded).decode("utf-8", "replace")
+
+
+def run(argv: list[str], *, root: str, baked: bool) -> NoReturn:
+    """Runs one server behind a gateway instance, and ends as the server ended. root: the state directory."""
+    try:
+        arguments = parse_arguments(argv)
+    except BadArguments as reason:
+        _say(f"mcpgw: {reason}\n  next: {USAGE}")
+        sys.exit(EXIT_USAGE)
+    if os.name != "posix":
+        _say("mcpgw: running servers is not supported on this platform yet\n  next: see docs/platforms.md")
+        sys.exit(EXIT_ENVIRONMENT)
+    _fill_standard_descriptors()
+    child = spawn(arguments.server)
+    _serve(arguments, child, root)
+
+
+def _fill_standard_descriptors() -> None:
+    """A client that closed one of 0, 1, 2 must not get a pipe of ours in its place."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+
+
+def _serve(arguments: Arguments, child: Child, root: str) -> NoReturn:
+    """Loads the rest while the server boots, pumps, and leaves nothing open."""
+    from mcpgw.audit.diagnostics import Diagnostics
+    from mcpgw.audit.journal import Journal
+    from mcpgw.paths import StateLayout
+    from mcpgw.relay.recorder import Recorder
+
+    layout = StateLayout(root)
+    diagnostics = Diagnostics(layout, arguments.entry or arguments.name)
+    instance = _open_instance(layout, arguments, child, diagnostics)
+    recorder = Recorder(
+        lambda: Journal.open(layout, instance.id if instance else f"pid-{os.getpid()}", now=time.time()),
+        instance,
+        diagnostics,
+        server=arguments.name,
+        entry=arguments.entry or "",
+    )
+    try:
+        confirm_start(child, arguments.server[0])
+    except StartFailed as failure:
+        diagnostics.error("server-not-started", message=str(failure))
+        _close(instance, recorder, "failed", str(failure))
+        sys.exit(failure.exit_code)
+    status = _pump(arguments, child, layout, instance, recorder, diagnostics)
+    if status < 0:
+        _close(instance, recorder, "stopped", f"ended by signal {-status}")
+        end_by_signal(-status)
+    diagnostics.info("server-ended", how=describe_exit(status))
+    _tidy(layout, diagnostics)
+    _close(instance, recorder, "stopped", f"the server ended: {describe_exit(status)}")
+    end_like(status)
+
+
+def _pump(
+    arguments: Arguments,
+    child: Child,
+    layout: StateLayout,
+    instance: Instance | None,
+    recorder: Recorder,
+    diagnostics: Diagnostics,
+) -> int:
+    from mcpgw.gateway.session import Session
+    from mcpgw.protocol.framing import DEFAULT_MAX_FRAME_BYTES
+    from mcpgw.relay.freshness import PolicyWatch
+    from mcpgw.relay.stdio import Pump
+
+    watch = PolicyWatch(layout, arguments.entry, arguments.name, diagnostics)
+    watch.check(time.monotonic())
+    judging = _Judging(layout, arguments.server)
+    session = Session(judging.by(watch.snapshot), instance.id if instance else "-")
+    described: list[tuple[str, str]] = []
+
+    def before_frame(now: float) -> None:
+        if watch.check(now):
+            session.adopt(judging.by(watch.snapshot))
+            _describe_policy(instance, watch.snapshot)
+        if session.client is not None and not described and instance is not None:
+            described.append(session.client)
+            instance.describe(client=session.client[0], client_version=session.client[1])
+            instance.set_state("ready")
+
+    _describe_policy(instance, watch.snapshot)
+    pump = Pump(
+        session,
+        recorder,
+        child,
+        max_frame_bytes=watch.snapshot.policy.max_frame_bytes if watch.snapshot else DEFAULT_MAX_FRAME_BYTES,
+        wake_fd=instance.wake_fd if instance else None,
+        before_frame=before_frame,
+    )
+    return pump.run()
+
+
+class _Judging:
+    """Makes the Judge of a snapshot: the installation's fingerprint key, and what the server was given anyway."""
+
+    def __init__(self, layout: StateLayout, server: list[str]) -> None:
+        self._key = _fingerprint_key(layout)
+        values = [*os.environb.values(), *map(os.fsencode, server)]
+        self._own = tuple(value for value in values if len(value) >= 8)
+
+    def by(self, snapshot: Snapshot | None) -> Judge | None:
+        if snapshot is None:
+            return None
+        from mcpgw.gateway.judging import Judge
+        from mcpgw.policy.fingerprint import FingerprintKey
+
+        return Judge(snapshot.policy, snapshot.detector, FingerprintKey(self._key), self._own)
+
+
+def _fingerprint_key(layout: StateLayout) -> bytes:
+    """The installation's key, made at first use; one for this process only where it cannot be kept."""
+    from mcpgw.files import read_bytes
+
+    fresh = os.urandom(FINGERPRINT_KEY_BYTES)
+    try:
+        descriptor = os.open(layout.fingerprint_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        kept = read_bytes(layout.fingerprint_key)
+        return kept if len(kept) == FINGERPRINT_KEY_BYTES else fresh
+    except OSError:
+        return fresh
+    try:
+        os.write(descriptor, fresh)
+    finally:
+        os.close(descriptor)
+    return fresh
+
+
+def _open_instance(
+    layout: StateLayout, arguments: Arguments, child: Child, diagnostics: Diagnostics
+) -> Instance | None:
+    from mcpgw.state.instance import Identity, open_instance
+
+    identity = Identity(
+        server=arguments.name,
+        entry=arguments.entry or "",
+        command=os.path.basename(arguments.server[0]),
+        cwd=os.getcwd(),
+        server_pid=child.pid,
+    )
+    try:
+        return open_instance(layout, identity, now=time.time())
+    except OSError as error:
+        diagnostics.error("state-unwritable", message=f"the state directory cannot be written: {error.strerror}")
+        return None
+
+
+def _describe_policy(instance: Instance | None, snapshot: Snapshot | None) -> None:
+    if instance is not None and snapshot is not None:
+        instance.describe(policy=snapshot.digest, profile=snapshot.policy.profile)
+
+
+def _close(instance: Instance | None, recorder: Recorder, state: str, reason: str) -> None:
+    """Last lines: a disk that is full now must not change how the server's end looks to the client."""
+    recorder.close()
+    if instance is not None:
+        instance.set_state(state, reason)
+        instance.close()
+
+
+def _tidy(layout: StateLayout, diagnostics: Diagnostics) -> None:
+    """At the end of a session that nobody hurries: caps of journals and logs, directories of dead instances."""
+    from mcpgw.audit.retention import upkeep
+    from mcpgw.state.instance import sweep
+
+    now = time.time()
+    try:
+        upkeep(layout, now=now)
+        sweep(layout, now, KEEP_DEAD_INSTANCES_SECONDS)
+    except OSError as error:
+        diagnostics.warning("upkeep-failed", message=f"old journals were not pruned: {error.strerror}")
+
+
+def _say(text: str) -> None:
+    os.write(2, text.encode("utf-8", "backslashreplace") + b"\n")

@@ -1,0 +1,74 @@
+"""How a session ends: who is told to stop, in which order, how long each may take. Pure: it takes clock readings."""
+
+from __future__ import annotations
+
+import signal
+
+# Claude Code sends SIGINT, SIGTERM after 100 ms and SIGKILL after 500 ms: be gone before that, the server too.
+SIGNAL_GRACE_SECONDS = 0.45
+# SDK clients close stdin, wait 2 s, then signal: the server gets a SIGTERM of ours just before.
+EOF_GRACE_SECONDS = 1.5
+TERM_GRACE_SECONDS = 4.5
+# A server that has ended may have left a child that holds its stdout: what is in the pipe still counts.
+DRAIN_SECONDS = 0.25
+
+
+class Shutdown:
+    """Deadlines in monotonic seconds; each method answers what is due."""
+
+    __slots__ = ("ended_at", "eof_at", "first_signal", "signalled_at", "terminated")
+
+    def __init__(self) -> None:
+        self.signalled_at: float | None = None
+        self.first_signal = 0
+        self.eof_at: float | None = None
+        self.terminated = False
+        self.ended_at: float | None = None
+
+    def signalled(self, number: int, now: float) -> None:
+        """A signal to stop came for the gateway; it has been passed on."""
+        if self.signalled_at is None:
+            self.signalled_at, self.first_signal = now, number
+
+    def input_closed(self, now: float) -> None:
+        """The server's stdin was closed."""
+        if self.eof_at is None:
+            self.eof_at = now
+
+    def server_ended(self, now: float) -> None:
+        if self.ended_at is None:
+            self.ended_at = now
+
+    @property
+    def under_way(self) -> bool:
+        return self.eof_at is not None or self.signalled_at is not None or self.ended_at is not None
+
+    def deadline(self) -> float | None:
+        """When something is due next, if nothing happens before."""
+        due = []
+        if self.ended_at is not None:
+            due.append(self.ended_at + DRAIN_SECONDS)
+        if self.signalled_at is not None:
+            due.append(self.signalled_at + SIGNAL_GRACE_SECONDS)
+        if self.eof_at is not None:
+            due.append(self.eof_at + EOF_GRACE_SECONDS + (TERM_GRACE_SECONDS if self.terminated else 0))
+        return min(due, default=None)
+
+    def due_signal(self, now: float) -> int | None:
+        """SIGTERM or SIGKILL for the server's group, once each."""
+        if self.ended_at is not None:
+            return None
+        if self.signalled_at is not None and now >= self.signalled_at + SIGNAL_GRACE_SECONDS:
+            return signal.SIGKILL
+        if self.eof_at is None:
+            return None
+        if self.terminated and now >= self.eof_at + EOF_GRACE_SECONDS + TERM_GRACE_SECONDS:
+            return signal.SIGKILL
+        if not self.terminated and now >= self.eof_at + EOF_GRACE_SECONDS:
+            self.terminated = True
+            return signal.SIGTERM
+        return None
+
+    def drained(self, now: float) -> bool:
+        """Whether the time to read what an ended server left is over."""
+        return self.ended_at is not None and now >= self.ended_at + DRAIN_SECONDS
