@@ -1,0 +1,184 @@
+"""`mcpgw install`: shows the plan, asks, performs it, and ends with what is routed, what is not, and the next step."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
+from mcpgw.cli.places import layout
+from mcpgw.cli.routing import (
+    client_option,
+    coverage_json,
+    coverage_table,
+    force_option,
+    here,
+    keep_going_option,
+    paragraphs,
+    problems_json,
+    problems_text,
+    scope_option,
+    servers,
+)
+from mcpgw.errors import ExitCode
+from mcpgw.installers.guard import Tolerance
+from mcpgw.installers.install import Installed, InstallPlan, install, observe_conflict, plan_install, settle
+from mcpgw.installers.plan import diff
+from mcpgw.installers.sessions import Session, running_processes, sessions_before
+from mcpgw.paths import StateLayout
+from mcpgw.registry.coverage import Coverage, coverage, figure
+from mcpgw.registry.discover import client_named, discover
+from mcpgw.registry.ledger import read_ledger
+from mcpgw.registry.select import Choice
+
+SCHEMA = "mcpgw.install/1"
+
+
+@click.command("install")
+@click.argument("names", nargs=-1, metavar="[SERVER]...")
+@click.option("--except", "excepted", multiple=True, metavar="NAME", help="Leave this server alone.")
+@click.option("--observe", is_flag=True, help="Start with the profile that records and never blocks.")
+@click.option(
+    "--project-servers",
+    type=click.Choice(["skip"]),
+    default="skip",
+    help="What becomes of servers in shared project files.",
+)
+@client_option
+@scope_option
+@force_option
+@keep_going_option
+@dry_run_option
+@yes_option
+@json_option
+def command(
+    names: tuple[str, ...],
+    excepted: tuple[str, ...],
+    observe: bool,
+    project_servers: str,
+    client: str | None,
+    scope: str | None,
+    force: bool,
+    keep_going: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Route every server of your clients through the gateway."""
+    state = layout()
+    if not dry_run:
+        settle(state, now=time.time())
+    choice = Choice(names, excepted, client, scope)
+    plan = plan_install(here(), state, choice, Tolerance(force, keep_going), running_processes())
+    _show(plan, as_json)
+    if dry_run:
+        emit(SCHEMA, {"dry_run": True, **_planned(plan)}, as_json, lambda: _dry_text(plan))
+        return _exit_code(plan)
+    if plan.changed:
+        confirm(f"Route {servers(_count(plan))} through the gateway?", yes=yes)
+    done = None
+    if plan.changed or _routed_before(plan):
+        done = install(state, plan, observe=observe, now=time.time())
+    _report(state, plan, done, observe_conflict(state) if observe else None, as_json)
+    return _exit_code(plan)
+
+
+def _show(plan: InstallPlan, as_json: bool) -> None:
+    """The diff goes to stderr where stdout is for JSON."""
+    if plan.changed:
+        text = "\n".join(visible(line) for line in diff(plan.files).split("\n"))
+        click.echo(text + "\n", err=as_json)
+
+
+def _report(state: StateLayout, plan: InstallPlan, done: Installed | None, conflict: str | None, as_json: bool) -> None:
+    covered = coverage(discover(here()).entries, read_ledger(state).seen)
+    sessions = _unprotected(plan) if plan.changed else ()
+    for warning in (*(done.warnings if done else ()), *((conflict,) if conflict else ())):
+        click.echo(f"mcpgw: warning: {visible(warning)}", err=True)
+    counted = figure(covered)
+    payload = {
+        "dry_run": False,
+        "changed": plan.changed,
+        **_planned(plan),
+        "servers": [coverage_json(each) for each in covered],
+        "coverage": {"routed": counted.routed, "total": counted.total},
+        "unprotected_sessions": [{"client": each.client, "pid": each.pid} for each in sessions],
+        "next_step": _next_step(plan),
+    }
+    emit(SCHEMA, payload, as_json, lambda: _text(plan, done, covered, sessions))
+
+
+def _text(
+    plan: InstallPlan, done: Installed | None, covered: tuple[Coverage, ...], sessions: tuple[Session, ...]
+) -> str:
+    routed = [each for each in covered if each.routed]
+    others = [each for each in covered if not each.routed]
+    return paragraphs(
+        "" if plan.changed else _nothing(done),
+        "Routed:\n" + coverage_table(routed) if routed else "",
+        "Not routed:\n" + coverage_table(others) if others else "",
+        problems_text(plan.problems),
+        _sessions_text(sessions),
+        figure(covered).text,
+        f"Next: {_next_step(plan)}",
+    )
+
+
+def _nothing(done: Installed | None) -> str:
+    renewed = done is not None and done.launcher_written
+    return "No client file had to change." + (" The launcher was renewed." if renewed else "")
+
+
+def _sessions_text(sessions: tuple[Session, ...]) -> str:
+    if not sessions:
+        return ""
+    lines = [f"  {each.client}, pid {each.pid}" for each in sessions]
+    return "\n".join(("Still unprotected until restarted:", *lines))
+
+
+def _next_step(plan: InstallPlan) -> str:
+    if not plan.changed:
+        return "`mcpgw status` shows what runs through the gateway."
+    clients = dict.fromkeys(client_named(each.file.client).title for each in plan.files if each.changed)
+    return f"restart {' and '.join(clients)}, use a server, then look at `mcpgw status`."
+
+
+def _dry_text(plan: InstallPlan) -> str:
+    changes = f"{servers(_count(plan))} would be routed." if plan.changed else "No client file would change."
+    return paragraphs(problems_text(plan.problems), changes)
+
+
+def _planned(plan: InstallPlan) -> dict[str, Any]:
+    return {
+        "files": [
+            {
+                "file": each.file.path,
+                "entries": [
+                    {"id": change.entry.entry_id, "name": change.entry.name, "outcome": str(change.outcome)}
+                    for change in each.changes
+                ],
+            }
+            for each in plan.files
+            if each.changed
+        ],
+        "problems": problems_json(plan.problems),
+    }
+
+
+def _unprotected(plan: InstallPlan) -> tuple[Session, ...]:
+    clients = [client_named(each.file.client) for each in plan.files if each.changed]
+    return sessions_before(time.time(), clients, running_processes())
+
+
+def _routed_before(plan: InstallPlan) -> bool:
+    return any(entry.wrapped is not None for entry in plan.discovery.entries)
+
+
+def _count(plan: InstallPlan) -> int:
+    return sum(len(each.changes) for each in plan.files)
+
+
+def _exit_code(plan: InstallPlan) -> int:
+    return int(ExitCode.PARTIAL if plan.problems else ExitCode.DONE)

@@ -1,0 +1,152 @@
+"""Installing: everything is planned and checked first; then launcher, policy and entries, in that order.
+
+So no client can ever start a routed entry that has no launcher or no policy.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from mcpgw.config.compile import compile_policy
+from mcpgw.errors import EnvironmentFault, McpgwError, Partial
+from mcpgw.files import make_private_dir, read_bytes, write_atomic
+from mcpgw.installers.apply import apply_install, recover, sole_installer
+from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
+from mcpgw.installers.launcher import ensure_launcher
+from mcpgw.installers.plan import FilePlan, install_plan
+from mcpgw.installers.sessions import Process
+from mcpgw.paths import StateLayout
+from mcpgw.registry.client import Place, Problem
+from mcpgw.registry.coverage import obstacle
+from mcpgw.registry.discover import Discovery, discover
+from mcpgw.registry.ledger import append, install_record, read_ledger
+from mcpgw.registry.select import Choice, chosen
+
+_OBSERVE = b'# Written by `mcpgw install --observe`: everything is recorded, nothing is blocked.\nprofile = "observe"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class InstallPlan:
+    """What installing would do; problems: the files that are left out, with `keep_going` only."""
+
+    discovery: Discovery
+    wanted: frozenset[str]
+    files: tuple[FilePlan, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def changed(self) -> bool:
+        return any(plan.changed for plan in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What installing did."""
+
+    files: tuple[FilePlan, ...]
+    launcher_written: bool
+    warnings: tuple[str, ...]
+
+
+def settle(layout: StateLayout, *, now: float) -> tuple[str, ...]:
+    """Completes or undoes what a crash cut short, before anything is planned; the files it concerned."""
+    if not os.path.exists(layout.ledger_file):
+        return ()
+    with sole_installer(layout):
+        return recover(layout, now=now)
+
+
+def plan_install(
+    place: Place, layout: StateLayout, choice: Choice, tolerance: Tolerance, processes: Iterable[Process]
+) -> InstallPlan:
+    """Reads everything, changes nothing. Raises McpgwError for the first file that stands in the way."""
+    found = discover(place)
+    wanted = frozenset(entry.entry_id for entry in chosen(found.entries, choice) if obstacle(entry) is None)
+    plans: list[FilePlan] = []
+    problems = [each for each in found.problems if each.blocking and concerns(each.path, found, choice)]
+    running = tuple(processes)
+    for reading in found.readings:
+        if reading.document is None or not reading.file.editable:
+            continue
+        plan = install_plan(reading.file, reading.document.content, wanted, layout.launcher)
+        problem = stands_in_the_way(plan, running, tolerance)
+        if problem is None:
+            plans.append(plan)
+        else:
+            problems.append(problem)
+    require_none(problems, tolerance)
+    return InstallPlan(found, wanted, tuple(plans), tuple(problems))
+
+
+def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float) -> Installed:
+    """Performs the plan. Raises McpgwError; Partial when some files had been routed before one failed."""
+    make_state_dir(layout)
+    with sole_installer(layout):
+        if observe:
+            write_observe(layout)
+        launcher_written = ensure_launcher(layout)
+        # Before the first edit: a policy that does not compile must not leave routed entries without one.
+        warnings = compile_policy(layout).warnings
+        done = _apply_all(layout, plan, now)
+        _remember(layout, plan, now)
+        compile_policy(layout)
+    return Installed(done, launcher_written, warnings)
+
+
+def write_observe(layout: StateLayout) -> None:
+    """Sets the observe profile where there is no config yet; an existing one is the user's."""
+    if not os.path.lexists(layout.config_file):
+        write_atomic(layout.config_file, _OBSERVE)
+
+
+def observe_conflict(layout: StateLayout) -> str | None:
+    """What to tell a user who asked for observe but whose config says otherwise; None when it does not."""
+    try:
+        config = tomllib.loads(read_bytes(layout.config_file).decode())
+    except (OSError, ValueError):
+        # Absent, or broken: the policy compiler says so with file and line.
+        return None
+    if config.get("profile") == "observe":
+        return None
+    return f'{layout.config_file} exists and was left alone; set profile = "observe" in it to observe only'
+
+
+def make_state_dir(layout: StateLayout) -> None:
+    try:
+        make_private_dir(layout.root)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"the state directory {layout.root} cannot be made: {error.strerror}",
+            "Give the right to write there, or set MCPGW_HOME to another directory.",
+        ) from error
+
+
+def _apply_all(layout: StateLayout, plan: InstallPlan, now: float) -> tuple[FilePlan, ...]:
+    done: list[FilePlan] = []
+    for file_plan in plan.files:
+        if not file_plan.changed:
+            continue
+        build = partial(_rebuilt, file_plan, plan.wanted, layout.launcher)
+        try:
+            done.append(apply_install(layout, file_plan, build, now=now))
+        except McpgwError as error:
+            if not done:
+                raise
+            compile_policy(layout)
+            raise Partial(f"{error.message}; files routed before it: {len(done)}", error.next_step) from error
+    return tuple(done)
+
+
+def _rebuilt(plan: FilePlan, wanted: frozenset[str], launcher: str, content: bytes) -> FilePlan:
+    return plan if content == plan.old else install_plan(plan.file, content, wanted, launcher)
+
+
+def _remember(layout: StateLayout, plan: InstallPlan, now: float) -> None:
+    """Which entries there were, so that a later one is known as new; a second install writes nothing."""
+    seen = frozenset(entry.entry_id for entry in plan.discovery.entries)
+    if read_ledger(layout).seen != seen:
+        append(layout, install_record(seen, at=now))

@@ -1,0 +1,128 @@
+"""A plan is a value: every edit and what becomes of each entry, as a diff; applying does nothing that is not in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mcpgw.installers.spans import Edit, apply_edits, repoint_edits, wrap_edits
+from mcpgw.installers.verify import Command, Key, verify_rewrite
+from mcpgw.registry.client import ConfigFile
+from mcpgw.registry.document import Document, Node
+from mcpgw.registry.entry import Entry, names_launcher, wrap
+from mcpgw.registry.reading import entries_of, open_document
+
+
+class Outcome(StrEnum):
+    """What becomes of an entry."""
+
+    ROUTE = "route"
+    REPOINT = "repoint"  # routed, but through another launcher or under another id
+    UNWRAP = "unwrap"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry before and after; offset: of its first byte in the old file."""
+
+    entry: Entry
+    outcome: Outcome
+    before: Command
+    after: Command
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """One file: what it holds now, what it will hold, and why."""
+
+    file: ConfigFile
+    old: bytes
+    new: bytes
+    edits: tuple[Edit, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def changed(self) -> bool:
+        return self.old != self.new
+
+    def same_changes(self, other: FilePlan) -> bool:
+        """Whether both do the same to the same entries, wherever these stand in the file."""
+        return _essence(self) == _essence(other)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def install_plan(file: ConfigFile, content: bytes, wanted: frozenset[str], launcher: str) -> FilePlan:
+    """Routes the entries whose ids are `wanted`; those that are routed well already stay.
+
+    Raises ConfigFault when the file cannot be read; an edit that would touch anything else raises McpgwError.
+    """
+    document = open_document(file, content)
+    edits: list[Edit] = []
+    changes: list[Change] = []
+    for entry, node in entries_of(file, document):
+        if entry.entry_id in wanted:
+            found, change = _routed(document, entry, node, launcher)
+            edits += found
+            changes += (change,) if found else ()
+    new = apply_edits(content, edits)
+    verify_rewrite(file, document, new, expected(changes))
+    return FilePlan(file, content, new, tuple(edits), tuple(changes))
+
+
+def expected(changes: Iterable[Change]) -> dict[Key, Command]:
+    """What the edited entries are to start, for `verify_rewrite`."""
+    return {(change.entry.scope, change.entry.project_key, change.entry.name): change.after for change in changes}
+
+
+def command_of(entry: Entry) -> Command:
+    """What a stdio entry starts."""
+    return (entry.command or "", entry.args)
+
+
+def diff(plans: Iterable[FilePlan]) -> str:
+    """The plan as a person reads it: per file and entry, the two members that change; empty when nothing does."""
+    return "\n".join(line for plan in plans if plan.changes for line in _file_diff(plan))
+
+
+def _routed(document: Document, entry: Entry, node: Node, launcher: str) -> tuple[tuple[Edit, ...], Change]:
+    original = entry.wrapped
+    if original is None:
+        outcome, edits = Outcome.ROUTE, wrap_edits(document, node, entry.entry_id, launcher)
+        args = wrap(entry.entry_id, entry.command or "", entry.args)
+    else:
+        outcome = Outcome.REPOINT
+        good = names_launcher(entry.command, launcher) and original.entry_id == entry.entry_id
+        edits = () if good else repoint_edits(document, node, entry.entry_id, launcher)
+        ours = entry.args or ()
+        args = (*ours[:2], entry.entry_id, *ours[3:])
+    after: Command = (launcher, args)
+    return edits, Change(entry, outcome, command_of(entry), after, node.start)
+
+
+def _essence(plan: FilePlan) -> list[tuple[str, Outcome, Command, Command]]:
+    return [(each.entry.entry_id, each.outcome, each.before, each.after) for each in plan.changes]
+
+
+def _file_diff(plan: FilePlan) -> Iterator[str]:
+    yield f"--- {plan.file.path}"
+    yield f"+++ {plan.file.path}"
+    line, counted = 1, 0
+    for change in sorted(plan.changes, key=lambda each: each.offset):
+        line, counted = line + plan.old.count(b"\n", counted, change.offset), change.offset
+        project = f", project {change.entry.project_key}" if change.entry.project_key is not None else ""
+        yield f"@@ line {line}: {change.entry.name} ({change.entry.scope}{project}) @@"
+        yield from (f"- {line}" for line in _members(change.before))
+        yield from (f"+ {line}" for line in _members(change.after))
+
+
+def _members(command: Command) -> Iterator[str]:
+    yield f'"command": {json.dumps(command[0], ensure_ascii=False)}'
+    if command[1] is not None:
+        yield f'"args": {json.dumps(command[1], ensure_ascii=False)}'

@@ -1,0 +1,82 @@
+"""Taking off leaves no trace: an untouched file gets its exact bytes back, in any other only our entries are unwrapped.
+
+What the user or the client changed since stays changed, what they deleted stays deleted.
+"""
+
+from __future__ import annotations
+
+from mcpgw.errors import McpgwError
+from mcpgw.installers.plan import Change, FilePlan, Outcome, command_of, expected, sha256
+from mcpgw.installers.spans import Edit, apply_edits, unwrap_edits
+from mcpgw.installers.verify import Command, verify_rewrite
+from mcpgw.registry.client import ConfigFile
+from mcpgw.registry.document import Document
+from mcpgw.registry.entry import Entry
+from mcpgw.registry.ledger import Ledger, Step
+from mcpgw.registry.reading import entries_of, open_document
+
+
+def uninstall_plan(file: ConfigFile, content: bytes, ledger: Ledger, wanted: frozenset[str] | None = None) -> FilePlan:
+    """Unwraps the entries whose ids are `wanted` (all of ours by default). Works with an empty ledger.
+
+    Raises ConfigFault when the file cannot be read.
+    """
+    document = open_document(file, content)
+    changes = tuple(_changes(file, document, wanted))
+    if wanted is None:
+        restored = _stepped_back(file, content, ledger)
+        if restored != content and not tuple(_changes(file, open_document(file, restored), None)):
+            return FilePlan(file, content, restored, (), changes)
+    edits = _unwrapping(file, document, wanted)
+    new = apply_edits(content, edits)
+    verify_rewrite(file, document, new, expected(changes))
+    return FilePlan(file, content, new, edits, changes)
+
+
+def stepped_back(step: Step, content: bytes) -> bytes:
+    """The exact bytes before `step`, of a file that is as the step left it. Raises McpgwError on a bad ledger."""
+    edits = (Edit(each.start, each.start + each.length, each.original.encode("latin-1")) for each in step.replaced)
+    before = apply_edits(content, edits)
+    if sha256(before) != step.sha256_before:
+        raise McpgwError(
+            f"the ledger's way back for {step.file} does not lead to the original",
+            "The ledger was changed: move it away and run it again; the entries are then unwrapped from their args.",
+        )
+    return before
+
+
+def _stepped_back(file: ConfigFile, content: bytes, ledger: Ledger) -> bytes:
+    """Back through our own edits, as long as the file is what the latest of them left."""
+    limit = ledger.next_number
+    while True:
+        step = ledger.step_to(file.path, sha256(content))
+        # Numbers go down, so two edits that undo one another do not make a circle.
+        if step is None or step.number >= limit:
+            return content
+        content, limit = stepped_back(step, content), step.number
+
+
+def _changes(file: ConfigFile, document: Document, wanted: frozenset[str] | None) -> list[Change]:
+    return [
+        Change(entry, Outcome.UNWRAP, command_of(entry), _original(entry), node.start)
+        for entry, node in entries_of(file, document)
+        if _is_wanted(entry, wanted)
+    ]
+
+
+def _unwrapping(file: ConfigFile, document: Document, wanted: frozenset[str] | None) -> tuple[Edit, ...]:
+    return tuple(
+        edit
+        for entry, node in entries_of(file, document)
+        if _is_wanted(entry, wanted)
+        for edit in unwrap_edits(document, node)
+    )
+
+
+def _is_wanted(entry: Entry, wanted: frozenset[str] | None) -> bool:
+    return entry.wrapped is not None and (wanted is None or entry.entry_id in wanted)
+
+
+def _original(entry: Entry) -> Command:
+    wrapped = entry.wrapped
+    return (wrapped.command, wrapped.args) if wrapped is not None else command_of(entry)

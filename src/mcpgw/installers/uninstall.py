@@ -1,0 +1,179 @@
+"""Taking off: our entries are found by what they say themselves, so it works without ledger, state or launcher."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+from mcpgw.errors import EnvironmentFault, McpgwError, NotFound, Partial, Refused, UsageFault
+from mcpgw.installers.apply import apply_uninstall, sole_installer
+from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
+from mcpgw.installers.plan import FilePlan
+from mcpgw.installers.rollback import uninstall_plan
+from mcpgw.installers.sessions import Process
+from mcpgw.paths import StateLayout
+from mcpgw.registry.client import Place, Problem, Reading
+from mcpgw.registry.discover import Discovery, client_named, discover
+from mcpgw.registry.entry import Entry
+from mcpgw.registry.ledger import Ledger, append, read_ledger, uninstall_record
+from mcpgw.registry.reading import entries_of, read_file
+from mcpgw.registry.select import Choice, chosen
+from mcpgw.state.instance import InstanceStatus, read_instances
+
+# Everything that mcpgw keeps in its state directory; --purge removes this and nothing else that may lie there.
+_KEPT_DIRS = ("rules", "policy", "instances", "limits", "audit", "pins", "log", "runtime")
+_KEPT_FILES = ("config.toml", "ledger.jsonl", "ledger.jsonl.lock", "fingerprint.key")
+
+
+@dataclass(frozen=True, slots=True)
+class UninstallPlan:
+    """What taking off would do.
+
+    wanted: the entry ids, None for all.  problems: files that are left out.  vanished: files that are no more.
+    """
+
+    ledger: Ledger
+    wanted: frozenset[str] | None
+    files: tuple[FilePlan, ...]
+    problems: tuple[Problem, ...]
+    vanished: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        return any(plan.changed for plan in self.files)
+
+
+def plan_uninstall(
+    place: Place, layout: StateLayout, choice: Choice, tolerance: Tolerance, processes: Iterable[Process]
+) -> UninstallPlan:
+    """Reads everything, changes nothing. Raises McpgwError for the first file that stands in the way."""
+    ledger = read_ledger(layout)
+    found = discover(place)
+    readings = (*found.readings, *_other_readings(place, found, ledger))
+    wanted = None if choice == Choice() else _wanted(readings, choice)
+    running = tuple(processes)
+    plans: list[FilePlan] = []
+    problems = _problems(found, readings, choice)
+    for reading in readings:
+        if reading.document is None or not reading.file.editable:
+            continue
+        plan = uninstall_plan(reading.file, reading.document.content, ledger, wanted)
+        problem = stands_in_the_way(plan, running, tolerance)
+        if problem is None:
+            plans.append(plan)
+        else:
+            problems.append(problem)
+    require_none(problems, tolerance)
+    absent = (each.file.path for each in readings if each.document is None and each.problem is None)
+    return UninstallPlan(ledger, wanted, tuple(plans), tuple(problems), tuple(absent))
+
+
+def uninstall(layout: StateLayout, plan: UninstallPlan, *, now: float) -> tuple[FilePlan, ...]:
+    """Performs the plan. Raises McpgwError; Partial when some files had been done before one failed."""
+    if not os.path.isdir(layout.root):
+        return _apply_all(layout, plan, now)
+    with sole_installer(layout):
+        return _apply_all(layout, plan, now)
+
+
+def live_instances(layout: StateLayout) -> tuple[InstanceStatus, ...]:
+    """The sessions that stay routed until their client is restarted."""
+    return tuple(each for each in read_instances(layout) if each.alive)
+
+
+def check_purge(layout: StateLayout, choice: Choice) -> None:
+    """Raises UsageFault or Refused where the state directory cannot go."""
+    if choice != Choice():
+        raise UsageFault("--purge removes all state, so it goes with no SERVER and no filter", "Leave one of them out.")
+    if live_instances(layout):
+        raise Refused(
+            "sessions still run through the gateway and need its state directory",
+            "Close their clients first, or take it off without --purge.",
+        )
+
+
+def purge(layout: StateLayout) -> None:
+    """Removes the state directory, journals and policy too. Raises EnvironmentFault."""
+    try:
+        for name in _KEPT_DIRS:
+            path = f"{layout.root}/{name}"
+            if os.path.isdir(path):
+                shutil.rmtree(path)
+        for path in (layout.launcher, layout.rollback_script, *(f"{layout.root}/{name}" for name in _KEPT_FILES)):
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{error.filename or layout.root} cannot be removed: {error.strerror}", "Remove it by hand."
+        ) from error
+    for directory in (layout.bin_dir, layout.root):
+        # What does not belong to us stays, and with it the directory.
+        with suppress(OSError):
+            os.rmdir(directory)
+
+
+def _wanted(readings: tuple[Reading, ...], choice: Choice) -> frozenset[str]:
+    routed = [entry for reading in readings for entry in _entries(reading) if entry.wrapped is not None]
+    if not routed:
+        raise NotFound("no server is routed", "`mcpgw list` shows every server.")
+    return frozenset(entry.entry_id for entry in chosen(routed, choice))
+
+
+def _entries(reading: Reading) -> tuple[Entry, ...]:
+    if reading.document is None or not reading.file.editable:
+        return ()
+    return tuple(entry for entry, _ in entries_of(reading.file, reading.document))
+
+
+def _other_readings(place: Place, found: Discovery, ledger: Ledger) -> tuple[Reading, ...]:
+    """Files that were edited under another home or config directory."""
+    known = {reading.file.path for reading in found.readings}
+    shapes = {
+        each.config_file: client_named(each.client).files(place)[0]
+        for each in ledger.installed
+        if each.config_file not in known
+    }
+    return tuple(read_file(replace(shape, path=path)) for path, shape in shapes.items())
+
+
+def _problems(found: Discovery, readings: tuple[Reading, ...], choice: Choice) -> list[Problem]:
+    broken = [reading.problem for reading in readings if reading.problem is not None]
+    return [each for each in broken if each.blocking and concerns(each.path, found, choice)]
+
+
+def _apply_all(layout: StateLayout, plan: UninstallPlan, now: float) -> tuple[FilePlan, ...]:
+    done: list[FilePlan] = []
+    for file_plan in plan.files:
+        build = partial(_rebuilt, file_plan, plan)
+        try:
+            done.append(apply_uninstall(file_plan, build))
+        except McpgwError as error:
+            if not any(each.changed for each in done):
+                raise
+            raise Partial(
+                f"{error.message}; files done before it: {sum(each.changed for each in done)}", error.next_step
+            ) from error
+        _record(layout, plan, file_plan.file.path, now)
+    for path in plan.vanished:
+        _record(layout, plan, path, now)
+    return tuple(each for each in done if each.changed)
+
+
+def _rebuilt(file_plan: FilePlan, plan: UninstallPlan, content: bytes) -> FilePlan:
+    """The plan anew: it only ever takes ours out, so another state of the file needs no new consent."""
+    return uninstall_plan(file_plan.file, content, plan.ledger, plan.wanted)
+
+
+def _record(layout: StateLayout, plan: UninstallPlan, path: str, now: float) -> None:
+    """Clears the ledger of what is off now, and of what its owner had deleted."""
+    gone = {
+        each.entry_id
+        for each in plan.ledger.installed
+        if each.config_file == path and (plan.wanted is None or each.entry_id in plan.wanted)
+    }
+    if gone:
+        append(layout, uninstall_record(path, gone, at=now))

@@ -1,0 +1,111 @@
+"""What a client is to the registry: where its files are, what shape they have, and what it would start by itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from mcpgw.errors import ConfigFault, McpgwError
+from mcpgw.registry.document import Document, Path
+from mcpgw.registry.entry import Entry, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The machine as the clients see it; tests pass a fake tree.
+
+    platform: as `sys.platform`.  system_root: prefix of machine-wide paths ("" on a real machine).
+    """
+
+    home: str
+    environ: Mapping[str, str]
+    platform: str
+    cwd: str
+    system_root: str = ""
+
+
+def this_machine(environ: Mapping[str, str], cwd: str) -> Place:
+    """The real machine, its home as the environment says."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return Place(home, environ, sys.platform, cwd)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """An object that maps server names to entries; EACH in the path stands for the project key."""
+
+    path: Path
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """One file of one client.
+
+    editable: `install` may rewrite it.  locked: the client takes `<path>.lock` before it writes, so must we.
+    """
+
+    client: str
+    path: str
+    containers: tuple[Container, ...]
+    editable: bool = True
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found of one file: its document, or why there is none (`problem`), or neither when it is absent."""
+
+    file: ConfigFile
+    document: Document | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that stands in the way. blocking: `install` would edit it, so it stops there; kind: the error it is."""
+
+    path: str
+    message: str
+    next_step: str
+    blocking: bool
+    kind: type[McpgwError] = ConfigFault
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the client's own settings say: the entries with their standing, and the settings files that are broken."""
+
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...] = ()
+    managed_file: str | None = None  # present: the client ignores every other file
+
+
+Files = tuple[ConfigFile, ...]
+
+
+def no_further_files(place: Place, readings: tuple[Reading, ...]) -> Files:
+    return ()
+
+
+def all_active(place: Place, readings: tuple[Reading, ...], entries: tuple[Entry, ...]) -> Verdict:
+    return Verdict(entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client. A new one is a module in `clients/` with such a value, and its line in `discover.CLIENTS`.
+
+    files: where it may keep servers.  further: more files, known only once those are read.  judge: sets each
+    entry's standing.  processes: names under which its sessions run.  must_be_closed: it loses edits made meanwhile.
+    """
+
+    name: str
+    title: str
+    files: Callable[[Place], Files]
+    processes: frozenset[str] = field(default_factory=frozenset)
+    must_be_closed: bool = False
+    further: Callable[[Place, tuple[Reading, ...]], Files] = no_further_files
+    judge: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], Verdict] = all_active

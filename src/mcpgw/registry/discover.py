@@ -1,0 +1,57 @@
+"""Every entry of every client, with its source; what could not be read is a problem, never an absence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcpgw.registry.client import Client, ConfigFile, Place, Problem, Reading
+from mcpgw.registry.clients import claude_code, claude_desktop
+from mcpgw.registry.entry import Entry
+from mcpgw.registry.reading import entries_of, read_file
+
+CLIENTS: tuple[Client, ...] = (claude_code.CLIENT, claude_desktop.CLIENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """managed_files: client name -> the managed file that makes it ignore all others."""
+
+    entries: tuple[Entry, ...]
+    readings: tuple[Reading, ...]
+    problems: tuple[Problem, ...]
+    managed_files: dict[str, str]
+
+    def files(self) -> tuple[ConfigFile, ...]:
+        """The files that exist and could be read."""
+        return tuple(reading.file for reading in self.readings if reading.document is not None)
+
+
+def client_named(name: str) -> Client:
+    """Raises KeyError for a client that is not known."""
+    return {client.name: client for client in CLIENTS}[name]
+
+
+def discover(place: Place, clients: tuple[Client, ...] = CLIENTS) -> Discovery:
+    """Reads all files of all clients."""
+    found = [_discover_one(place, client) for client in clients]
+    return Discovery(
+        entries=tuple(entry for each in found for entry in each.entries),
+        readings=tuple(reading for each in found for reading in each.readings),
+        problems=tuple(problem for each in found for problem in each.problems),
+        managed_files={name: path for each in found for name, path in each.managed_files.items()},
+    )
+
+
+def _discover_one(place: Place, client: Client) -> Discovery:
+    first = tuple(read_file(file) for file in client.files(place))
+    readings = first + tuple(read_file(file) for file in client.further(place, first))
+    entries = tuple(
+        entry
+        for reading in readings
+        if reading.document is not None
+        for entry, _ in entries_of(reading.file, reading.document)
+    )
+    verdict = client.judge(place, readings, entries)
+    broken = tuple(reading.problem for reading in readings if reading.problem is not None)
+    managed = {client.name: verdict.managed_file} if verdict.managed_file is not None else {}
+    return Discovery(verdict.entries, readings, broken + verdict.problems, managed)

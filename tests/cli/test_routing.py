@@ -1,0 +1,33 @@
+from dataclasses import replace
+
+from mcpgw.cli.routing import coverage_table, here, paragraphs, problems_json, problems_text, source
+from mcpgw.registry.client import Problem
+from mcpgw.registry.coverage import coverage
+from mcpgw.registry.entry import Entry, Scope, Transport
+
+ENTRY = Entry("claude-code", Scope.LOCAL, "/h/.claude.json", "/h/app", "fs", Transport.STDIO, "npx", (), (), None, "{}")
+
+
+def test_the_home_is_written_short(monkeypatch):
+    monkeypatch.setenv("HOME", "/h")
+    assert source(ENTRY) == "~/.claude.json [~/app]"
+    monkeypatch.setenv("HOME", "/other")
+    assert source(ENTRY) == "/h/.claude.json [/h/app]"
+    assert here().home == "/other"
+
+
+def test_names_cannot_drive_the_terminal():
+    table = coverage_table(coverage([replace(ENTRY, name="\x1b[2Jfs\u202e")], None))
+    assert "\x1b" not in table
+    assert "\\u001b[2Jfs\\u202e" in table
+
+
+def test_problems():
+    problem = Problem("/f", "/f:1:1: broken", "mend it", blocking=True)
+    assert problems_text([problem]) == "Left out:\n  /f:1:1: broken"
+    assert problems_text([]) == ""
+    assert problems_json([problem]) == [{"file": "/f", "message": "/f:1:1: broken", "next_step": "mend it"}]
+
+
+def test_empty_paragraphs_are_left_out():
+    assert paragraphs("a", "", "b") == "a\n\nb"

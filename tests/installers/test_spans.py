@@ -1,0 +1,140 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpgw.errors import ConfigFault
+from mcpgw.installers.spans import Edit, apply_edits, repoint_edits, reversal, unwrap_edits, wrap_edits
+from mcpgw.registry.document import Shape, read_document, shape_of
+
+SHAPE = shape_of([("mcpServers",)], Shape({"command": None, "args": None}))
+ID = "claude-code:user:s"
+LAUNCHER = "/s/bin/mcpgw"
+
+
+def entry_in(content):
+    document = read_document(content, SHAPE, path="/c.json")
+    ((_, servers),) = document.find(("mcpServers",))
+    return document, servers.members[0].value
+
+
+def file_with(entry):
+    return b'{"mcpServers": {"s": ' + entry + b'}, "x": 1}'
+
+
+def wrapped(entry):
+    content = file_with(entry)
+    new = apply_edits(content, wrap_edits(*entry_in(content), ID, LAUNCHER))
+    return new[len(b'{"mcpServers": {"s": ') : -len(b'}, "x": 1}')]
+
+
+def unwrapped(entry):
+    content = file_with(entry)
+    new = apply_edits(content, unwrap_edits(*entry_in(content)))
+    return new[len(b'{"mcpServers": {"s": ') : -len(b'}, "x": 1}')]
+
+
+SAMPLES = [
+    (
+        b'{ "command": "npx", "args": ["-y", "x"], "env": {} }',
+        b'{ "command": "/s/bin/mcpgw", "args": ["run", "--entry", "%s", "--", "npx", "-y", "x"], "env": {} }',
+    ),
+    (
+        b'{"command":"npx","args":["-y","x"]}',
+        b'{"command":"/s/bin/mcpgw","args":["run","--entry","%s","--","npx","-y","x"]}',
+    ),
+    (
+        b'{\r\n\t"args": [\r\n\t\t"a"\r\n\t],\r\n\t"command": "\\u006epx"\r\n}',
+        b'{\r\n\t"args": [\r\n\t\t"run",\r\n\t\t"--entry",\r\n\t\t"%s",\r\n\t\t"--",'
+        b'\r\n\t\t"\\u006epx",\r\n\t\t"a"\r\n\t],\r\n\t"command": "/s/bin/mcpgw"\r\n}',
+    ),
+    (
+        b'{\n  "type": "stdio",\n  "command": "npx"\n}',
+        b'{\n  "type": "stdio",\n  "command": "/s/bin/mcpgw",\n'
+        b'  "args": ["run", "--entry", "%s", "--no-args", "--", "npx"]\n}',
+    ),
+    (
+        b'{"command":"npx"}',
+        b'{"command":"/s/bin/mcpgw","args":["run","--entry","%s","--no-args","--","npx"]}',
+    ),
+    (
+        b'{"command": "npx", "args": [ ]}',
+        b'{"command": "/s/bin/mcpgw", "args": ["run", "--entry", "%s", "--", "npx" ]}',
+    ),
+    (
+        b'{"command": "n\xffx", "args": ["\xfe"]}',
+        b'{"command": "/s/bin/mcpgw", "args": ["run", "--entry", "%s", "--", "n\xffx", "\xfe"]}',
+    ),
+]
+
+
+@pytest.mark.requirement("install.spans")
+@pytest.mark.parametrize(("entry", "expected"), SAMPLES)
+def test_an_entry_is_wrapped_in_its_own_layout(entry, expected):
+    assert wrapped(entry) == expected.replace(b"%s", ID.encode())
+
+
+@pytest.mark.parametrize(("entry", "expected"), SAMPLES)
+def test_unwrapping_gives_back_the_bytes(entry, expected):
+    assert unwrapped(expected.replace(b"%s", ID.encode())) == entry
+
+
+def test_a_client_that_writes_the_file_anew_changes_the_layout_only():
+    original = {"command": "npx", "args": ["-y", "ü"], "env": {"A": "1"}}
+    rewritten = json.dumps(json.loads(wrapped(json.dumps(original).encode())), indent=2, ensure_ascii=False).encode()
+    assert json.loads(unwrapped(rewritten)) == original
+
+
+def test_args_that_the_user_added_are_kept():
+    entry = json.loads(wrapped(b'{"command": "npx", "args": ["-y"]}'))
+    entry["args"].append("--verbose")
+    assert json.loads(unwrapped(json.dumps(entry).encode())) == {"command": "npx", "args": ["-y", "--verbose"]}
+    entry = json.loads(wrapped(b'{"command": "npx"}'))
+    entry["args"].append("--verbose")
+    assert json.loads(unwrapped(json.dumps(entry).encode())) == {"command": "npx", "args": ["--verbose"]}
+
+
+def test_args_that_came_first_are_taken_out_with_their_comma():
+    entry = b'{"args": ["run", "--entry", "claude-code:user:s", "--no-args", "--", "npx"], "command": "/s/bin/mcpgw"}'
+    assert unwrapped(entry) == b'{"command": "npx"}'
+
+
+def test_an_entry_of_somebody_else_is_not_unwrapped():
+    with pytest.raises(ConfigFault, match="not routed"):
+        unwrapped(b'{"command": "docker", "args": ["run", "x"]}')
+    with pytest.raises(ConfigFault, match="no args"):
+        unwrapped(b'{"command": "docker"}')
+
+
+def test_repointing_changes_launcher_and_id_only():
+    content = file_with(wrapped(b'{"command": "npx", "args": ["run"]}'))
+    document, entry = entry_in(content)
+    assert repoint_edits(document, entry, ID, LAUNCHER) == ()
+    moved = apply_edits(content, repoint_edits(document, entry, "claude-code:user:t", "/new/mcpgw"))
+    assert moved == content.replace(LAUNCHER.encode(), b"/new/mcpgw").replace(ID.encode(), b"claude-code:user:t")
+
+
+def test_a_path_that_is_not_unicode_is_still_json():
+    content = file_with(b'{"command": "npx", "args": []}')
+    new = apply_edits(content, wrap_edits(*entry_in(content), ID, "/s\udc80/mcpgw"))
+    assert json.loads(new)["mcpServers"]["s"]["command"] == "/s\udc80/mcpgw"
+
+
+EDITS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), st.binary(max_size=4)), max_size=5)
+
+
+@given(st.binary(min_size=20, max_size=20), EDITS)
+def test_the_reversal_gives_back_the_bytes(content, drawn):
+    edits, end = [], 0
+    for start, length, text in sorted(drawn):
+        if start >= end and start + length <= len(content):
+            edits.append(Edit(start, start + length, text))
+            end = start + length + 1
+    new = apply_edits(content, edits)
+    assert apply_edits(new, reversal(content, edits)) == content
+
+
+def test_overlapping_edits_are_a_mistake():
+    with pytest.raises(ValueError, match="overlap"):
+        apply_edits(b"abcdef", [Edit(0, 3, b""), Edit(2, 4, b"")])

@@ -1,0 +1,115 @@
+import json
+import os
+import stat
+
+import pytest
+
+from mcpgw.errors import ConfigFault, EnvironmentFault
+from mcpgw.paths import StateLayout
+from mcpgw.registry.ledger import (
+    LedgerEntry,
+    Replaced,
+    Step,
+    append,
+    done_record,
+    entries,
+    install_record,
+    plan_record,
+    read_ledger,
+    undone_record,
+    uninstall_record,
+)
+
+FS = LedgerEntry("claude-code:user:fs", "fs", "claude-code", "user", None, "/h/.claude.json")
+DB = LedgerEntry("claude-code:local@00000000:db", "db", "claude-code", "local", "/app", "/h/.claude.json")
+
+
+def step(number=1, *held):
+    return Step(number, "/h/.claude.json", "/h/.claude.json", "aa", f"b{number}", (Replaced(1, 2, '"\xff'),), held)
+
+
+@pytest.fixture
+def layout(tmp_path):
+    return StateLayout(str(tmp_path / "state"))
+
+
+def test_no_ledger_is_an_empty_one(layout):
+    assert read_ledger(layout).installed == ()
+    assert not os.path.exists(layout.root)
+
+
+def test_what_is_appended_is_read_back(layout):
+    append(layout, plan_record(step(1, FS, DB), at=1.0), done_record(step(1), at=2.0))
+    ledger = read_ledger(layout)
+    assert ledger.steps == (step(1, FS, DB),)
+    assert ledger.open_steps == frozenset()
+    assert entries(layout) == (FS, DB)
+    assert ledger.next_number == 2
+    assert ledger.files() == ("/h/.claude.json",)
+
+
+def test_the_ledger_is_private(layout):
+    append(layout, install_record([], at=1.0))
+    assert stat.S_IMODE(os.stat(layout.ledger_file).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(layout.root).st_mode) == 0o700
+
+
+def test_a_plan_without_done_is_open_and_counts_as_routed(layout):
+    append(layout, plan_record(step(1, FS), at=1.0))
+    ledger = read_ledger(layout)
+    assert ledger.open_steps == {1}
+    assert ledger.installed == (FS,)
+
+
+def test_an_undone_plan_never_was(layout):
+    append(
+        layout, plan_record(step(1, FS), at=1.0), plan_record(step(2, FS, DB), at=2.0), undone_record(step(2), at=3.0)
+    )
+    ledger = read_ledger(layout)
+    assert ledger.installed == (FS,)
+    assert [each.number for each in ledger.steps] == [1]
+    assert ledger.next_number == 3
+
+
+def test_uninstalled_entries_are_gone(layout):
+    append(layout, plan_record(step(1, FS, DB), at=1.0), uninstall_record("/h/.claude.json", [FS.entry_id], at=2.0))
+    assert entries(layout) == (DB,)
+
+
+def test_the_last_install_says_what_it_saw(layout):
+    append(layout, install_record(["b", "a"], at=1.0), install_record(["c"], at=2.0))
+    assert read_ledger(layout).seen == {"c"}
+
+
+def test_the_step_to_a_hash_is_the_latest(layout):
+    append(layout, plan_record(step(1, FS), at=1.0), plan_record(step(2, FS), at=1.0))
+    ledger = read_ledger(layout)
+    assert ledger.step_to("/h/.claude.json", "b2") == step(2, FS)
+    assert ledger.step_to("/h/.claude.json", "zz") is None
+    assert ledger.step_to("/other", "b2") is None
+
+
+@pytest.mark.parametrize("tail", [b'{"v": 1, "kind": "pl', b"\xff\xfe", b"[]\n", b"\n"])
+def test_a_torn_line_is_passed_over_and_not_joined(layout, tail):
+    append(layout, plan_record(step(1, FS), at=1.0))
+    with open(layout.ledger_file, "ab") as file:
+        file.write(tail)
+    append(layout, done_record(step(1), at=2.0))
+    assert read_ledger(layout).open_steps == frozenset()
+
+
+def test_a_newer_format_is_refused(layout):
+    append(layout, install_record([], at=1.0))
+    with open(layout.ledger_file, "a") as file:
+        file.write(json.dumps({"v": 2, "kind": "plan"}) + "\n")
+    with pytest.raises(ConfigFault, match="newer mcpgw"):
+        read_ledger(layout)
+
+
+def test_a_ledger_that_cannot_be_written_is_an_environment_fault(layout):
+    os.mkdir(layout.root)
+    os.mkdir(layout.ledger_file)
+    with pytest.raises(EnvironmentFault, match="cannot be written"):
+        append(layout, install_record([], at=1.0))
+    with pytest.raises(EnvironmentFault, match="cannot be read"):
+        read_ledger(layout)

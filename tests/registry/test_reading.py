@@ -1,0 +1,77 @@
+import os
+
+import pytest
+
+from mcpgw.errors import ConfigFault
+from mcpgw.registry.client import ConfigFile, Container
+from mcpgw.registry.entry import Scope, Transport
+from mcpgw.registry.reading import entries_of, read_file
+from support.client_home import client_home, write
+
+
+def entry_of(tmp_path, value):
+    home = client_home(tmp_path)
+    write(home.code_file, {"mcpServers": {"s": value}})
+    file = ConfigFile("claude-code", str(home.code_file), (Container(("mcpServers",), Scope.USER),))
+    reading = read_file(file)
+    ((entry, _),) = entries_of(file, reading.document)
+    return entry
+
+
+def test_a_stdio_entry(tmp_path):
+    entry = entry_of(tmp_path, {"command": "npx", "args": ["-y"], "env": {"A": "1"}})
+    assert entry.transport is Transport.STDIO
+    assert (entry.command, entry.args, entry.env_keys, entry.url) == ("npx", ("-y",), ("A",), None)
+    assert entry.original_argv == ("npx", "-y")
+
+
+@pytest.mark.parametrize(
+    ("kind", "transport"),
+    [("http", Transport.HTTP), ("streamable-http", Transport.HTTP), ("sse", Transport.SSE), ("ws", Transport.WS)],
+)
+def test_remote_entries(tmp_path, kind, transport):
+    entry = entry_of(tmp_path, {"type": kind, "url": "https://x"})
+    assert (entry.transport, entry.url, entry.command) == (transport, "https://x", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (7, "it is not an object"),
+        ({}, "it has no command"),
+        ({"url": "https://x"}, "it has a url but no type"),
+        ({"type": "http"}, "it has no url"),
+        ({"type": "carrier-pigeon", "command": "x"}, "its type is not known"),
+        ({"command": 1}, "its command is not a non-empty string"),
+        ({"command": ""}, "its command is not a non-empty string"),
+        ({"command": "x", "args": "y"}, "its args are not a list of strings"),
+        ({"command": "x", "args": None}, "its args are not a list of strings"),
+        ({"command": "x", "env": {"A": 1}}, "its env is not an object of strings"),
+    ],
+)
+def test_what_the_client_skips_is_invalid_and_says_why(tmp_path, value, fault):
+    entry = entry_of(tmp_path, value)
+    assert (entry.transport, entry.fault) == (Transport.INVALID, fault)
+
+
+def test_an_absent_file_is_no_problem(tmp_path):
+    reading = read_file(ConfigFile("claude-code", str(tmp_path / "none"), ()))
+    assert reading.document is None
+    assert reading.problem is None
+
+
+def test_a_broken_file_is_a_problem_and_not_empty(tmp_path):
+    path = tmp_path / "c.json"
+    write(path, b'{"mcpServers": {')
+    reading = read_file(ConfigFile("claude-code", str(path), (Container(("mcpServers",), Scope.USER),)))
+    assert reading.document is None
+    assert reading.problem is not None
+    assert reading.problem.kind is ConfigFault
+    assert reading.problem.message.startswith(f"{path}:1:17:")
+
+
+def test_a_directory_in_its_place_is_a_problem(tmp_path):
+    os.mkdir(tmp_path / "c.json")
+    reading = read_file(ConfigFile("claude-code", str(tmp_path / "c.json"), ()))
+    assert reading.problem is not None
+    assert "cannot be read" in reading.problem.message

@@ -1,0 +1,87 @@
+"""A person's machine in a temporary directory: a home with client files, a project, and a state directory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcpgw.paths import StateLayout
+from mcpgw.registry.client import Place
+from mcpgw.registry.discover import discover
+from mcpgw.registry.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHome:
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def project(self) -> Path:
+        return self.root / "app"
+
+    @property
+    def layout(self) -> StateLayout:
+        return StateLayout(str(self.root / "state"))
+
+    @property
+    def code_file(self) -> Path:
+        return self.home / ".claude.json"
+
+    @property
+    def desktop_file(self) -> Path:
+        return self.home / ".config" / "Claude" / "claude_desktop_config.json"
+
+    @property
+    def managed_file(self) -> Path:
+        return self.root / "system" / "etc" / "claude-code" / "managed-mcp.json"
+
+    @property
+    def place(self) -> Place:
+        return Place(str(self.home), {}, "linux", str(self.project), str(self.root / "system"))
+
+    def environ(self) -> dict[str, str]:
+        return {"HOME": str(self.home), "MCPGW_HOME": self.layout.root, "PATH": "/usr/bin:/bin"}
+
+    def entries(self) -> dict[str, Entry]:
+        return {entry.name: entry for entry in discover(self.place).entries}
+
+
+def client_home(root: Path) -> ClientHome:
+    """A home with no client file yet."""
+    made = ClientHome(root)
+    made.home.mkdir()
+    made.project.mkdir()
+    return made
+
+
+def write(path: Path, value: Any) -> bytes:
+    """Writes JSON as the clients do (or given bytes) and returns the bytes."""
+    content = value if isinstance(value, bytes) else json.dumps(value, indent=2, ensure_ascii=False).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return content
+
+
+def furnished(root: Path) -> ClientHome:
+    """Two stdio servers and a remote one in Claude Code, one server in Desktop, one in a project file."""
+    made = client_home(root)
+    write(
+        made.code_file,
+        {
+            "numStartups": 41,
+            "mcpServers": {
+                "fs": {"command": "npx", "args": ["-y", "fs", "${HOME}/work"], "env": {"TOKEN": "t"}, "timeout": 60000},
+                "sentry": {"type": "http", "url": "https://mcp.sentry.dev/mcp"},
+            },
+            "projects": {str(made.project): {"mcpServers": {"db": {"type": "stdio", "command": "uvx"}}}},
+        },
+    )
+    write(made.desktop_file, {"mcpServers": {"git mine": {"command": "git-mcp", "args": []}}, "preferences": {}})
+    write(made.project / ".mcp.json", {"mcpServers": {"shared": {"command": "team"}}})
+    return made
