@@ -1,4 +1,4 @@
-"""Errors say whose fault it is, what happened and what to do next; foreign exceptions become one of these at the edge."""
+"""Errors say whose fault it is, what happened and what to do next; foreign exceptions become one of these."""
 
 from enum import IntEnum
 

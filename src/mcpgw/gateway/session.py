@@ -6,7 +6,8 @@ from mcpgw.audit.record import Record
 from mcpgw.gateway import answers
 from mcpgw.gateway.answers import Code
 from mcpgw.gateway.effects import ToClient, ToServer
-from mcpgw.gateway.judging import Judge, Verdict, holds_placeholder, recorded, tool_of
+from mcpgw.gateway.judging import Judge, Verdict, holds_placeholder, tool_of
+from mcpgw.gateway.records import broken, record_of
 from mcpgw.policy.decide import CLEAN, Decision
 from mcpgw.policy.fingerprint import event_reference
 from mcpgw.policy.rule import Action, Flow
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcpgw.gateway.effects import Effect
+    from mcpgw.policy.rule import Policy
 
-TYPE_NAMES = ("request", "notification", "result", "error", "broken")
 POLICY_MISSING = "policy-unavailable"
 AUDIT_MISSING = "audit-unavailable"
 AMBIGUOUS = "ambiguous-frame"
@@ -68,7 +69,8 @@ class Session:
         self._asked = (PendingTable(), PendingTable())
         self._refused: dict[str, None] = {}
         self._events = 0
-        self._last: tuple[Direction, Message, Pending | None] | None = None
+        # What the effects of the last frame forward, with the request that it is or answers.
+        self._held: list[tuple[Direction, Message, Pending | None]] = []
         self.client: tuple[str, str] | None = None
         self.revision: str | None = None
         self.handshake_done = False
@@ -79,11 +81,11 @@ class Session:
 
     def receive(self, direction: Direction, frame: bytes | Oversize, *, now: float) -> list[Effect]:
         """What to do about one frame that travels in `direction`. now: a monotonic clock, in seconds."""
-        self._last = None
+        self._held = []
         if isinstance(frame, Oversize):
             return self._refuse(direction, frame.head, None, "the frame is longer than the cap")
-        if not frame.strip():
-            return [self._broken(direction, frame, "drop", "an empty line")]
+        if frame[:1] in b" \t\r\n" and not frame.strip():
+            return [broken(direction, frame, "drop", "an empty line")]
         depth = self._judge.policy.max_depth if self._judge else DEFAULT_MAX_DEPTH
         try:
             message = parse(frame, max_depth=depth)
@@ -110,21 +112,26 @@ class Session:
         judge = self._judge
         if judge is None or not judge.policy.enforces or judge.policy.audit_on_failure == "allow":
             return rest
-        if self._last is None:
+        if len(self._held) == 1:
+            direction, _, request = self._held[0]
+            if request is None and direction is Direction.TO_SERVER:
+                return rest  # a notification of the client's: without it the handshake would not end
+            if request is not None and request.method in ALWAYS_ANSWERED:
+                return rest
+        elif not self._held:
             return rest  # a refusal of the gateway's own: nothing of the peers' is passed on by it
-        direction, message, request = self._last
+        return [effect for held in self._held for effect in self._refuse_unrecorded(*held)]
+
+    def _refuse_unrecorded(self, direction: Direction, message: Message, request: Pending | None) -> list[Effect]:
         if request is None:
-            return rest if direction is Direction.TO_SERVER else []
-        if request.method in ALWAYS_ANSWERED:
-            return rest
-        if message.kind is Kind.REQUEST:
-            self._asked[direction].settle(message.id)
-            self._remember_refused(message.id)
+            return []
         text = answers.audit_unavailable(ref := self._reference())
         answer = answers.refusal(request, Code.AUDIT, text, rule=AUDIT_MISSING, ref=ref)
-        if message.kind is Kind.REQUEST:
-            return [_to(direction.back, answer)]
-        return [_to(direction, answer)]
+        if message.kind is not Kind.REQUEST:
+            return [_to(direction, answer)]
+        self._asked[direction].settle(message.id)
+        self._remember_refused(message.id)
+        return [_to(direction.back, answer)]
 
     # -- one message ---------------------------------------------------------------------------------------------
 
@@ -146,8 +153,6 @@ class Session:
         if key in table:
             return self._refuse(direction, message.raw, message, "its id is that of a request that still waits")
         request = Pending(message.id_text or "null", message.method or "", tool_of(message), is_stateless(message), now)
-        if direction is Direction.TO_SERVER and (client := client_of(message)) is not None:
-            self.client = client
         if table.full:
             return self._deny(direction, message, request, Code.LIMIT, CROWDED, answers.too_many_waiting)
         if self._judge is None:
@@ -162,25 +167,41 @@ class Session:
             rule, ref = self._cause(verdict.decision)
             answer = answers.refusal(request, Code.POLICY, answers.blocked_request(rule, ref), rule=rule, ref=ref)
             self._remember_refused(key)
-            return [self._record(direction, message, verdict, reason=rule, ref=ref), _to(direction.back, answer)]
+            return [
+                record_of(direction, message, verdict, self._policy, reason=rule, ref=ref),
+                _to(direction.back, answer),
+            ]
+        record = record_of(direction, message, verdict, self._policy)
+        if verdict.decision.findings:  # the answer's record will name these again: masked there as here
+            request = request._replace(method=record.method or "", tool=record.tool)
+        elif direction is Direction.TO_SERVER:
+            self.client = client_of(message) or self.client
         table.add(key, request)
-        self._last = (direction, message, request)
-        return [self._record(direction, message, verdict), _to(direction, verdict.frame)]
+        self._held.append((direction, message, request))
+        return [record, _to(direction, verdict.frame)]
 
     def _notification(self, direction: Direction, message: Message) -> list[Effect]:
         if message.method == CANCELLED and self._is_refused(message):
-            return [self._record(direction, message, _clean(message), decision="drop", reason="cancels a refused one")]
+            return [
+                record_of(
+                    direction, message, _clean(message), self._policy, decision="drop", reason="cancels a refused one"
+                )
+            ]
         verdict = self._verdict(direction, message, _flow(direction))
         if verdict.decision.action is Action.BLOCK:
             rule, ref = self._cause(verdict.decision)
-            return [self._record(direction, message, verdict, reason=rule, ref=ref)]
-        self._last = (direction, message, None)
-        return [self._record(direction, message, verdict), _to(direction, verdict.frame)]
+            return [record_of(direction, message, verdict, self._policy, reason=rule, ref=ref)]
+        self._held.append((direction, message, None))
+        return [record_of(direction, message, verdict, self._policy), _to(direction, verdict.frame)]
 
     def _response(self, direction: Direction, message: Message, now: float) -> list[Effect]:
         request = self._asked[direction.back].settle(message.id)
         if request is None and message.id is not None:
-            return [self._record(direction, message, _clean(message), decision="drop", reason="nobody waits for it")]
+            return [
+                record_of(
+                    direction, message, _clean(message), self._policy, decision="drop", reason="nobody waits for it"
+                )
+            ]
         flow = _flow(direction)
         if request is not None and direction is Direction.TO_CLIENT and request.method in METADATA_METHODS:
             flow = Flow.METADATA
@@ -188,15 +209,17 @@ class Session:
         latency = None if request is None else max(0, int((now - request.since) * 1e6))
         if verdict.decision.action is Action.BLOCK:
             rule, ref = self._cause(verdict.decision)
-            record = self._record(direction, message, verdict, request=request, reason=rule, ref=ref, latency=latency)
+            record = record_of(
+                direction, message, verdict, self._policy, request=request, reason=rule, ref=ref, latency_us=latency
+            )
             if request is None:
                 return [record]
             text = answers.blocked_result(rule, ref)
             return [record, _to(direction, answers.refusal(request, Code.POLICY, text, rule=rule, ref=ref))]
         self._note_handshake(request, message)
-        self._last = (direction, message, request)
+        self._held.append((direction, message, request))
         return [
-            self._record(direction, message, verdict, request=request, latency=latency),
+            record_of(direction, message, verdict, self._policy, request=request, latency_us=latency),
             _to(direction, verdict.frame),
         ]
 
@@ -218,18 +241,18 @@ class Session:
                 return self._unreadable(direction, frame, deeper.reason)
             if isinstance(message, Message) and repairable(message):
                 effects = self._message(direction, message, now)
-                return [self._broken(direction, frame, "alert", f"{fault.reason}; repaired"), *effects]
+                return [broken(direction, frame, "alert", f"{fault.reason}; repaired"), *effects]
         return self._unreadable(direction, frame, fault.reason)
 
     def _unreadable(self, direction: Direction, frame: bytes, reason: str) -> list[Effect]:
         if direction is Direction.TO_CLIENT and frame.lstrip()[:1] not in (b"{", b"["):
-            return [self._broken(direction, frame, "drop", "not JSON")]  # a banner or a log line: nobody waits for it
+            return [broken(direction, frame, "drop", "not JSON")]  # a banner or a log line: nobody waits for it
         return self._refuse(direction, frame, None, reason)
 
     def _refuse(self, direction: Direction, frame: bytes, message: Message | None, reason: str) -> list[Effect]:
         """Never forwarded, recorded, and whoever waits because of it gets an error."""
         ref = self._reference()
-        effects: list[Effect] = [self._broken(direction, frame, "refuse", reason, ref)]
+        effects: list[Effect] = [broken(direction, frame, "refuse", reason, ref)]
         text = answers.refused_frame(reason, ref)
         keys = (message.id,) if message is not None and message.id is not None else salvage_ids(frame)
         asks = message.kind is Kind.REQUEST if message is not None else b'"method"' in frame
@@ -265,7 +288,6 @@ class Session:
                     onward.append(effect.frame.rstrip(b"\n"))
                 else:
                     replies.append(effect)
-        self._last = None
         if onward == [message.raw for message in batch.messages]:
             return [*records, forward(batch.raw)]
         whole: list[Effect] = [forward(b"[" + b",".join(onward) + b"]\n")] if onward else []
@@ -283,7 +305,7 @@ class Session:
                     answers_by_end[type(effect)].append(effect.frame.rstrip(b"\n"))
         return records + [end(b"[" + b",".join(some) + b"]\n") for end, some in answers_by_end.items() if some]
 
-    # -- records and refusals ---------------------------------------------------------------------------------------
+    # -- refusals ---------------------------------------------------------------------------------------
 
     def _deny(
         self,
@@ -298,8 +320,12 @@ class Session:
         answer = answers.refusal(request, code, words(ref), rule=rule, ref=ref)
         self._remember_refused(message.id)
         verdict = self._verdict(direction, message, _flow(direction))
-        record = self._record(direction, message, verdict, decision="block", reason=rule, ref=ref)
+        record = record_of(direction, message, verdict, self._policy, decision="block", reason=rule, ref=ref)
         return [record, _to(direction.back, answer)]
+
+    @property
+    def _policy(self) -> Policy | None:
+        return self._judge.policy if self._judge else None
 
     def _verdict(self, direction: Direction, message: Message, flow: Flow) -> Verdict:
         return _clean(message) if self._judge is None else self._judge.verdict(message.raw, flow)
@@ -310,51 +336,6 @@ class Session:
             return SCAN_BUDGET, self._reference()
         cause = decision.cause
         return cause.rule, cause.ref
-
-    def _record(
-        self,
-        direction: Direction,
-        message: Message,
-        verdict: Verdict,
-        *,
-        request: Pending | None = None,
-        decision: str | None = None,
-        reason: str | None = None,
-        ref: str | None = None,
-        latency: int | None = None,
-    ) -> Record:
-        policy = self._judge.policy if self._judge else None
-        seen = recorded(message, verdict.decision, policy)
-        return Record(
-            direction=direction.label,
-            type=TYPE_NAMES[message.kind],
-            id_text=seen.id_text,
-            method=seen.method if request is None else request.method,
-            tool=seen.tool if request is None else request.tool,
-            params=seen.params,
-            decision=decision or verdict.decision.action.label,
-            findings=verdict.decision.findings,
-            bytes=len(message.raw),
-            latency_us=latency,
-            reason=reason or verdict.note,
-            ref=ref,
-        )
-
-    def _broken(self, direction: Direction, frame: bytes, decision: str, reason: str, ref: str | None = None) -> Record:
-        """Nothing of an unreadable frame is recorded but its size: what it holds could not be masked."""
-        return Record(
-            direction=direction.label,
-            type=TYPE_NAMES[Kind.BROKEN],
-            id_text=None,
-            method=None,
-            tool=None,
-            params=None,
-            decision=decision,
-            findings=(),
-            bytes=len(frame),
-            reason=reason,
-            ref=ref,
-        )
 
     def _reference(self) -> str:
         self._events += 1

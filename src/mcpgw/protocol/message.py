@@ -79,7 +79,7 @@ def parse(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH) -> Message | Batch:
     if strict_json.has_lone_surrogate(text, raw):
         raise MalformedText("half a surrogate pair in a string", strict_json.replace_lone_surrogates(text).encode())
     try:
-        if text.lstrip(" \t\r\n")[:1] == "[":
+        if raw[:1] != b"{" and raw.lstrip(b" \t\r\n")[:1] == b"[":
             return _parse_batch(raw, text, max_depth)
         return _parse_message(raw, text, max_depth)
     except NotStrict as error:
@@ -121,6 +121,8 @@ def id_key(value: Any) -> str | None:
 
     A number that is whole but written with a fraction or an exponent is refused: peers would read it as another id.
     """
+    if type(value) is int:  # the common case first; bool is another type
+        return str(value)
     if isinstance(value, Lexeme):
         return str(value)
     if isinstance(value, float):
@@ -129,8 +131,6 @@ def id_key(value: Any) -> str | None:
         return repr(value)
     if isinstance(value, str):
         return '"' + value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
     if value is None:
         return None
     raise NotStrict("an id that is neither a string nor a number")

@@ -1,0 +1,64 @@
+"""What the journal is told of a frame, made from the message and its verdict: nothing that was detected is in it."""
+
+from __future__ import annotations
+
+from mcpgw.audit.record import Record
+from mcpgw.gateway.judging import recorded
+from mcpgw.protocol.message import Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mcpgw.gateway.judging import Verdict
+    from mcpgw.policy.rule import Policy
+    from mcpgw.protocol.message import Message
+    from mcpgw.protocol.methods import Direction
+    from mcpgw.protocol.pending import Pending
+
+TYPE_NAMES = ("request", "notification", "result", "error", "broken")
+
+
+def record_of(
+    direction: Direction,
+    message: Message,
+    verdict: Verdict,
+    policy: Policy | None,
+    *,
+    request: Pending | None = None,
+    decision: str | None = None,
+    reason: str | None = None,
+    ref: str | None = None,
+    latency_us: int | None = None,
+) -> Record:
+    """The record of a message. request: what it answers.  decision: where it is not the verdict's own."""
+    seen = recorded(message, verdict.decision, policy)
+    return Record(
+        direction=direction.label,
+        type=TYPE_NAMES[message.kind],
+        id_text=seen.id_text,
+        method=seen.method if request is None else request.method,
+        tool=seen.tool if request is None else request.tool,
+        params=seen.params,
+        decision=decision or verdict.decision.action.label,
+        findings=verdict.decision.findings,
+        bytes=len(message.raw),
+        latency_us=latency_us,
+        reason=reason or verdict.note,
+        ref=ref,
+    )
+
+
+def broken(direction: Direction, frame: bytes, decision: str, reason: str, ref: str | None = None) -> Record:
+    """Nothing of an unreadable frame is recorded but its size: what it holds could not be masked."""
+    return Record(
+        direction=direction.label,
+        type=TYPE_NAMES[Kind.BROKEN],
+        id_text=None,
+        method=None,
+        tool=None,
+        params=None,
+        decision=decision,
+        findings=(),
+        bytes=len(frame),
+        reason=reason,
+        ref=ref,
+    )
