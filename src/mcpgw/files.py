@@ -1,5 +1,6 @@
 """The only place that knows how a file is written whole, locked and made durable. Standard library only."""
 
+import errno
 import os
 
 PRIVATE_DIR_MODE = 0o700
@@ -17,7 +18,7 @@ def make_private_dir(path: str) -> None:
             os.mkdir(directory, PRIVATE_DIR_MODE)
         except FileExistsError:
             if not os.path.isdir(directory):
-                raise
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), directory) from None
 
 
 def fsync_dir(path: str) -> None:

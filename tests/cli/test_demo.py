@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from mcpgw.cli.demo import Story, tell
 from mcpgw.cli.demo_home import DemoHome, aws_key_id, private_key
 

@@ -10,6 +10,7 @@ from typing import Any
 from mcpgw.audit.query import Record
 
 CALL = "tools/call"
+ACTION = "action"  # a record of what someone did with mcpgw itself
 PERCENTILES = (0.5, 0.95, 0.99)
 
 
@@ -31,7 +32,9 @@ class Tally:
     latencies: Counter[int] = field(default_factory=Counter)
 
     def add(self, record: Record) -> None:
-        """Counts one record; fields of another type than the format's are left out."""
+        """Counts one message's record; a person's action is none, and fields of another type are left out."""
+        if record.get("type") == ACTION:
+            return
         self.records += 1
         self.messages[_text(record, "direction"), _text(record, "type")] += 1
         self.decisions[_text(record, "decision")] += 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mcpgw.cli.masking import masked
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
@@ -88,7 +89,7 @@ def command(
 def _show(plan: InstallPlan, as_json: bool) -> None:
     """The diff goes to stderr where stdout is for JSON."""
     if plan.changed:
-        text = "\n".join(visible(line) for line in diff(plan.files).split("\n"))
+        text = "\n".join(visible(line) for line in masked(diff(plan.files)).split("\n"))
         click.echo(text + "\n", err=as_json)
 
 

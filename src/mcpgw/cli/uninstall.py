@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from mcpgw.cli.accountability import journal_deed
+from mcpgw.cli.masking import masked
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
@@ -76,6 +78,9 @@ def command(
     if plan.changed or purging:
         confirm(_question(plan, purging), yes=yes, weakening=True)
     settle(state, now=time.time())
+    if plan.changed or purging:
+        # Before it is done: a deed that cannot be recorded is not done.
+        journal_deed(state, "uninstall", f"{servers(_count(plan.files))} off", now=time.time())
     done = uninstall(state, plan, now=time.time())
     _report(state, plan, done, purging=purging, as_json=as_json)
     return _exit_code(plan)
@@ -93,7 +98,7 @@ def _report(
 
 def _show(plan: UninstallPlan, as_json: bool) -> None:
     if plan.changed:
-        text = "\n".join(visible(line) for line in diff(plan.files).split("\n"))
+        text = "\n".join(visible(line) for line in masked(diff(plan.files)).split("\n"))
         click.echo(text + "\n", err=as_json)
 
 

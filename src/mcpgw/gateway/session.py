@@ -80,8 +80,19 @@ class Session:
         self._judge = judge
 
     def receive(self, direction: Direction, frame: bytes | Oversize, *, now: float) -> list[Effect]:
-        """What to do about one frame that travels in `direction`. now: a monotonic clock, in seconds."""
+        """What to do about one frame that travels in `direction`. now: a monotonic clock, in seconds.
+
+        Raises nothing: a frame that meets a bug of the gateway is refused like any that cannot be read.
+        """
         self._held = []
+        try:
+            return self._receive(direction, frame, now)
+        except Exception as error:  # noqa: BLE001 - one frame may not end the session, nor pass unchecked
+            self._held = []
+            head = frame.head if isinstance(frame, Oversize) else frame
+            return self._refuse(direction, head, None, f"it met an error of the gateway ({type(error).__name__})")
+
+    def _receive(self, direction: Direction, frame: bytes | Oversize, now: float) -> list[Effect]:
         if isinstance(frame, Oversize):
             return self._refuse(direction, frame.head, None, "the frame is longer than the cap")
         if frame[:1] in b" \t\r\n" and not frame.strip():

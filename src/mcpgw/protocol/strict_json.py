@@ -129,6 +129,9 @@ def depth_exceeds(value: Any, limit: int, raw: bytes) -> bool:
 _escapes = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\.")
 
 
+UNICODE_ESCAPE_CHARS = 6  # \uXXXX
+
+
 def has_lone_surrogate(text: str, raw: bytes) -> bool:
     """Whether a string of the frame holds half a surrogate pair written as an escape. text: the frame, decoded."""
     if not _surrogate_escape(raw):
@@ -142,9 +145,9 @@ def replace_lone_surrogates(text: str) -> str:
 
 
 def _replace_halves(escapes: str) -> str:
-    if not escapes.startswith("\\u"):
+    if len(escapes) < UNICODE_ESCAPE_CHARS:  # a simple escape, or a \u that is not one: the parser refuses it
         return escapes
-    units = [escapes[at : at + 6] for at in range(0, len(escapes), 6)]
+    units = [escapes[at : at + UNICODE_ESCAPE_CHARS] for at in range(0, len(escapes), UNICODE_ESCAPE_CHARS)]
     at = 0
     while at < len(units):
         code = int(units[at][2:], 16)
