@@ -113,7 +113,7 @@ def test_a_rotation_that_fails_raises_and_is_tried_again(layout: StateLayout) ->
     write(journal, 1)
     blocker = Path(layout.audit_dir, "2026-01-02")
     blocker.write_text("a file where the day's directory belongs")
-    with pytest.raises(OSError, match="exists"):
+    with pytest.raises(NotADirectoryError, match="directory"):
         journal.append(body(2), now=NOON + DAY)
     blocker.unlink()
     write(journal, 1, at=NOON + DAY)

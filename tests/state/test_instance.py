@@ -208,7 +208,7 @@ def test_no_state_is_no_instance(layout: StateLayout) -> None:
 def test_open_raises_and_leaves_nothing_where_it_cannot_be_done(tmp_path: Path) -> None:
     blocked = tmp_path / "instances"
     blocked.write_text("a file where the directory belongs")
-    with pytest.raises(OSError, match="exists"):
+    with pytest.raises(NotADirectoryError, match="directory"):
         open_instance(StateLayout(str(tmp_path)), IDENTITY, now=NOON)
 
 
