@@ -21,10 +21,12 @@ from mcpgw.protocol.message import (
     MalformedText,
     Message,
     ProtocolError,
+    Salvaged,
     id_key,
     id_text,
     parse,
     salvage_ids,
+    twin_key,
 )
 from mcpgw.protocol.methods import (
     ALWAYS_ANSWERED,
@@ -207,6 +209,8 @@ class Session:
 
     def _response(self, direction: Direction, message: Message, now: float) -> list[Effect]:
         request = self._asked[direction.back].settle(message.id)
+        if request is None and message.id is not None and twin_key(message.id) in self._asked[direction.back]:
+            return self._refuse(direction, message.raw, message, "its id has another type than the request's")
         if request is None and message.id is not None:
             return [
                 record_of(
@@ -265,18 +269,19 @@ class Session:
         ref = self._reference()
         effects: list[Effect] = [broken(direction, frame, "refuse", reason, ref)]
         text = answers.refused_frame(reason, ref)
-        keys = (message.id,) if message is not None and message.id is not None else salvage_ids(frame)
+        ids = Salvaged((message.id, twin_key(message.id)), ()) if message and message.id else salvage_ids(frame)
         asks = message.kind is Kind.REQUEST if message is not None else b'"method"' in frame
         if message is None or message.kind in (Kind.RESULT, Kind.ERROR):
             waiting = self._asked[direction.back]
-            settled = waiting.settle_any(keys) if direction is Direction.TO_CLIENT or not asks else []
+            answers_something = direction is Direction.TO_CLIENT or not asks
+            settled = waiting.settle_any(ids.outer + ids.inner, unreadable=not ids.outer) if answers_something else []
             for request in settled:
                 error = answers.error(request.id_text, Code.AMBIGUOUS, text, rule=AMBIGUOUS, ref=ref)
                 effects.append(_to(direction, error))
             if settled:
                 return effects
-        if asks and keys:
-            error = answers.error(id_text(keys[0]), Code.AMBIGUOUS, text, rule=AMBIGUOUS, ref=ref)
+        if asks and ids.outer:
+            error = answers.error(id_text(ids.outer[0]), Code.AMBIGUOUS, text, rule=AMBIGUOUS, ref=ref)
             effects.append(_to(direction.back, error))
         elif message is None and direction is Direction.TO_SERVER:
             error = answers.error(None, Code.PARSE, text, rule=AMBIGUOUS, ref=ref)

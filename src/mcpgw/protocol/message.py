@@ -136,6 +136,11 @@ def id_key(value: Any) -> str | None:
     raise NotStrict("an id that is neither a string nor a number")
 
 
+def twin_key(key: str) -> str:
+    """The key of the same id in the other type: `1` for `"1"`. Some peers convert, so an answer to it is ambiguous."""
+    return key[1:] if key.startswith('"') else '"' + key
+
+
 def id_text(key: str) -> str:
     """The JSON text of the id that a table key stands for."""
     return encode_basestring_ascii(key[1:]) if key.startswith('"') else key
@@ -159,8 +164,15 @@ _token = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|-?\d[\d.eE+-]*')
 MAX_SALVAGED_IDS = 64
 
 
-def salvage_ids(raw: bytes) -> tuple[str, ...]:
-    """Every id that a lenient reading of a broken frame could yield, the outermost first, as table keys."""
+class Salvaged(NamedTuple):
+    """Ids, as table keys, that a lenient reading of a broken frame could yield: at its first level, and deeper."""
+
+    outer: tuple[str, ...]
+    inner: tuple[str, ...]
+
+
+def salvage_ids(raw: bytes) -> Salvaged:
+    """Reads the ids of a frame that is no valid message. Raises nothing."""
     outer: list[str] = []
     inner: list[str] = []
     depth = 0
@@ -177,7 +189,7 @@ def salvage_ids(raw: bytes) -> tuple[str, ...]:
             (outer if depth <= 1 else inner).extend(keys)
         if len(outer) + len(inner) >= MAX_SALVAGED_IDS:
             break
-    return tuple(dict.fromkeys(outer + inner))
+    return Salvaged(tuple(dict.fromkeys(outer)), tuple(dict.fromkeys(inner)))
 
 
 def _names_id(lexeme: bytes) -> bool:

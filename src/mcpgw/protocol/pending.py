@@ -44,10 +44,13 @@ class PendingTable:
         """Takes the request out that `key` answers; None if nobody waits for it."""
         return None if key is None else self._waiting.pop(key, None)
 
-    def settle_any(self, keys: tuple[str, ...]) -> list[Pending]:
-        """Takes out what any reading of a broken answer could mean; with no reading, the only one that waits."""
+    def settle_any(self, keys: tuple[str, ...], *, unreadable: bool) -> list[Pending]:
+        """Takes out what any reading of a broken answer could mean.
+
+        unreadable: no id could be read where an id stands; then it can only be meant for the one that waits.
+        """
         settled = [request for key in keys if (request := self._waiting.pop(key, None)) is not None]
-        if not settled and len(self._waiting) == 1:
+        if not settled and unreadable and len(self._waiting) == 1:
             settled = list(self._waiting.values())
             self._waiting.clear()
         return settled

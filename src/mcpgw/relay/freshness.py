@@ -20,10 +20,22 @@ COMPILER_ENVIRONMENT = ("HOME", "PATH", "LANG", "LC_ALL")
 
 
 class PolicyWatch:
-    """The snapshot in force for one entry. `snapshot` is None while none can be loaded."""
+    """The snapshot in force for one entry. `snapshot` is None while none can be loaded.
 
-    def __init__(self, layout: StateLayout, entry: str | None, name: str, diagnostics: Diagnostics) -> None:
-        self._layout = layout
+    cold: the argv prefix that starts the cold side, where it is known; else the installed one (paths.cold_command).
+    """
+
+    def __init__(
+        self,
+        layout: StateLayout,
+        entry: str | None,
+        name: str,
+        diagnostics: Diagnostics,
+        *,
+        cold: tuple[str, ...] = (),
+    ) -> None:
+        self._cold = cold
+        self.layout = layout
         self._entry = entry
         self._name = name
         self._diagnostics = diagnostics
@@ -43,7 +55,7 @@ class PolicyWatch:
 
     def _follow_current(self) -> bool:
         try:
-            named = os.stat(self._layout.policy_current)
+            named = os.stat(self.layout.policy_current)
         except OSError:
             return False  # the last good one stays
         mark = (named.st_mtime_ns, named.st_ino)
@@ -51,7 +63,7 @@ class PolicyWatch:
             return False
         self._seen = mark
         try:
-            loaded = load(self._layout, entry=self._entry, name=self._name)
+            loaded = load(self.layout, entry=self._entry, name=self._name)
         except SnapshotUnusable as reason:
             kept = "the one before stays in force" if self.snapshot else "calls are refused"
             self._diagnostics.error("policy-unusable", message=f"{reason}; {kept}")
@@ -78,8 +90,8 @@ class PolicyWatch:
     def _compile(self) -> None:
         """Starts the cold side. One process compiles, under a lock; the result shows in `policy/current`."""
         try:
-            prefix = json.loads(read_bytes(self._layout.cold_command))
-            argv = [*map(str, prefix), COMPILER, self._layout.root]
+            prefix = self._cold or json.loads(read_bytes(self.layout.cold_command))
+            argv = [*map(str, prefix), COMPILER, self.layout.root]
             environment = {key: os.environ[key] for key in COMPILER_ENVIRONMENT if key in os.environ}
             quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
             self._compiler = os.posix_spawn(argv[0], argv, environment, file_actions=quiet, setpgroup=0)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mcpgw.gateway.judging import Judge
     from mcpgw.paths import StateLayout
     from mcpgw.policy.snapshot import Snapshot
+    from mcpgw.relay.freshness import PolicyWatch
     from mcpgw.relay.recorder import Recorder
     from mcpgw.state.instance import Instance
 
@@ -78,7 +79,10 @@ def _name_in(entry: str | None) -> str:
 
 
 def run(argv: list[str], *, root: str, baked: bool) -> NoReturn:
-    """Runs one server behind a gateway instance, and ends as the server ended. root: the state directory."""
+    """Runs one server behind a gateway instance, and ends as the server ended.
+
+    root: the state directory.  baked: it stands in an installed launcher, which runs without mcpgw's own environment.
+    """
     try:
         arguments = parse_arguments(argv)
     except BadArguments as reason:
@@ -89,7 +93,7 @@ def run(argv: list[str], *, root: str, baked: bool) -> NoReturn:
         sys.exit(EXIT_ENVIRONMENT)
     _fill_standard_descriptors()
     child = spawn(arguments.server)
-    _serve(arguments, child, root)
+    _serve(arguments, child, root, cold=() if baked else (sys.executable, "-I", "-m"))
 
 
 def _fill_standard_descriptors() -> None:
@@ -101,11 +105,12 @@ def _fill_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
 
 
-def _serve(arguments: Arguments, child: Child, root: str) -> NoReturn:
+def _serve(arguments: Arguments, child: Child, root: str, *, cold: tuple[str, ...]) -> NoReturn:
     """Loads the rest while the server boots, pumps, and leaves nothing open."""
     from mcpgw.audit.diagnostics import Diagnostics
     from mcpgw.audit.journal import Journal
     from mcpgw.paths import StateLayout
+    from mcpgw.relay.freshness import PolicyWatch
     from mcpgw.relay.recorder import Recorder
 
     layout = StateLayout(root)
@@ -124,7 +129,8 @@ def _serve(arguments: Arguments, child: Child, root: str) -> NoReturn:
         diagnostics.error("server-not-started", message=str(failure))
         _close(instance, recorder, "failed", str(failure))
         sys.exit(failure.exit_code)
-    status = _pump(arguments, child, layout, instance, recorder, diagnostics)
+    watch = PolicyWatch(layout, arguments.entry, arguments.name, diagnostics, cold=cold)
+    status = _pump(arguments, child, watch, instance, recorder)
     if status < 0:
         _close(instance, recorder, "stopped", f"ended by signal {-status}")
         end_by_signal(-status)
@@ -137,19 +143,16 @@ def _serve(arguments: Arguments, child: Child, root: str) -> NoReturn:
 def _pump(
     arguments: Arguments,
     child: Child,
-    layout: StateLayout,
+    watch: PolicyWatch,
     instance: Instance | None,
     recorder: Recorder,
-    diagnostics: Diagnostics,
 ) -> int:
     from mcpgw.gateway.session import Session
     from mcpgw.protocol.framing import DEFAULT_MAX_FRAME_BYTES
-    from mcpgw.relay.freshness import PolicyWatch
     from mcpgw.relay.stdio import Pump
 
-    watch = PolicyWatch(layout, arguments.entry, arguments.name, diagnostics)
     watch.check(time.monotonic())
-    judging = _Judging(layout, arguments.server)
+    judging = _Judging(watch.layout, arguments.server)
     session = Session(judging.by(watch.snapshot), instance.id if instance else "-")
     described: list[tuple[str, str]] = []
 
