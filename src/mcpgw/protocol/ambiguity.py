@@ -72,6 +72,8 @@ def _in_result(result: Any, direction: Direction) -> str | None:
 
 
 def _in_content(content: Any) -> str | None:
+    if content is None:
+        return None
     items = content if isinstance(content, list) else [content]
     for item in items:
         found = _at_level(item, methods.CONTENT_KEYS)
@@ -106,10 +108,8 @@ def _in_definitions(definitions: Any) -> str | None:
 
 
 def _at_level(node: Any, known: frozenset[str]) -> str | None:
-    if not isinstance(node, dict):
-        return None
-    if isinstance(node, RepeatedKeys):
-        return _REPEATED
+    if type(node) is not dict:
+        return _REPEATED if isinstance(node, RepeatedKeys) else None
     if known.issuperset(node):
         return None
     return _CASE if any(key.casefold() in _KNOWN[known] for key in node.keys() - known) else None

@@ -103,16 +103,15 @@ def _parse_message(raw: bytes, text: str, max_depth: int) -> Message:
 
 def _kind_of(members: dict[str, Any]) -> Kind:
     """Exactly one of request, notification, result and error, or NotStrict."""
-    has_id = "id" in members
-    match ("method" in members, "result" in members, "error" in members):
-        case (True, False, False):
-            if has_id and members["id"] is None:
-                raise NotStrict("a request whose id is null")
-            return Kind.REQUEST if has_id else Kind.NOTIFICATION
-        case (False, True, False) if has_id and members["id"] is not None:
+    has_result, has_error = "result" in members, "error" in members
+    if "method" in members:
+        if not has_result and not has_error and members.get("id", 0) is not None:
+            return Kind.REQUEST if "id" in members else Kind.NOTIFICATION
+    elif has_result:
+        if not has_error and members.get("id") is not None:
             return Kind.RESULT
-        case (False, False, True):
-            return Kind.ERROR
+    elif has_error:
+        return Kind.ERROR
     raise NotStrict("neither a request, a notification nor a response")
 
 

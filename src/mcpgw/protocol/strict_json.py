@@ -80,10 +80,8 @@ def parse_value(text: str, start: int) -> tuple[Any, int]:
 def parse_object(text: str) -> dict[str, Any]:
     """The one object that `text` is. Raises NotStrict, also for a key that stands twice at its first level."""
     value, end = parse_value(text, _skip_space(text, 0))
-    if not isinstance(value, dict):
-        raise NotStrict("not a JSON object")
-    if isinstance(value, RepeatedKeys):
-        raise NotStrict("a key of the message stands twice")
+    if type(value) is not dict:
+        raise NotStrict("a key of the message stands twice" if isinstance(value, dict) else "not a JSON object")
     if text[end:] != "\n" and _skip_space(text, end) != len(text):
         raise NotStrict("something follows the message on its line")
     return value
@@ -162,6 +160,8 @@ def _replace_halves(escapes: str) -> str:
 
 def repeated_keys(value: Any, *, fold_case: bool) -> bool:
     """Whether an object below `value` (included) holds a key twice (fold_case: or two that differ in case only)."""
+    if type(value) is dict and len(value) == 1 and not isinstance(next(iter(value.values())), (dict, list)):
+        return False  # the usual call: one plain argument
     for node in containers(value):
         if isinstance(node, RepeatedKeys):
             return True

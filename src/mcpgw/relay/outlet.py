@@ -23,7 +23,7 @@ class Outlet:
 
     __slots__ = ("_queue", "_write", "broken", "fd", "queued")
 
-    def __init__(self, fd: int, write: Callable[[memoryview], int]) -> None:
+    def __init__(self, fd: int, write: Callable[[bytes | memoryview], int]) -> None:
         self.fd = fd
         self.queued = 0
         self.broken = False
@@ -38,28 +38,39 @@ class Outlet:
         """Writes the frame, or what can be written of it now."""
         if self.broken:
             return
-        self._queue.append(memoryview(frame))
-        self.queued += len(frame)
-        if len(self._queue) == 1:
-            self.flush()
+        written = 0 if self._queue else self._try(frame)
+        if written == len(frame) or self.broken:
+            return
+        rest = memoryview(frame)[written:]
+        self._queue.append(rest)
+        self.queued += len(rest)
 
     def flush(self) -> None:
         """Writes what waits, as far as the kernel takes it."""
+        while self._queue:
+            part = self._queue[0]
+            written = self._try(part)
+            if self.broken:
+                return
+            self.queued -= written
+            if written < len(part):
+                self._queue[0] = part[written:]
+                if not written:
+                    return
+            else:
+                self._queue.popleft()
+
+    def _try(self, part: bytes | memoryview) -> int:
+        """How much of `part` the kernel took; 0 when it is full."""
         try:
-            while self._queue:
-                part = self._queue[0]
-                written = self._write(part)
-                self.queued -= written
-                if written == len(part):
-                    self._queue.popleft()
-                else:
-                    self._queue[0] = part[written:]
+            return self._write(part)
         except BlockingIOError:
-            return
+            return 0
         except OSError:
             self.broken = True
             self._queue.clear()
             self.queued = 0
+            return 0
 
 
 def own_pipe(fd: int) -> Outlet:
@@ -88,12 +99,12 @@ def _reopen(fd: int) -> int | None:
         return None
 
 
-def _polled_write(fd: int) -> Callable[[memoryview], int]:
+def _polled_write(fd: int) -> Callable[[bytes | memoryview], int]:
     """Terminals, and systems without /proc: ask first, then write no more than is sure to be taken."""
     poller = select.poll()
     poller.register(fd, select.POLLOUT)
 
-    def write(part: memoryview) -> int:
+    def write(part: bytes | memoryview) -> int:
         if not poller.poll(0):
             raise BlockingIOError
         return os.write(fd, part[:SAFE_WRITE_BYTES])

@@ -96,12 +96,9 @@ class Pump:
     def _watch(self) -> None:
         """Brings the poll set up to date: a source is read only while its sink is not crowded."""
         sinks = (self._to_server, self._to_client, self._stderr)
-        pressure = (
-            len(self._open),
-            self._server_input_open,
-            *(one.queued > 0 for one in sinks),
-            *(one.crowded for one in sinks),
-        )
+        pressure: tuple[int, ...] = (len(self._open), self._server_input_open)
+        if self._to_server.queued or self._to_client.queued or self._stderr.queued:
+            pressure += tuple((one.queued > 0) + one.crowded for one in sinks)
         if pressure == self._pressure:
             return
         self._pressure = pressure
@@ -126,7 +123,7 @@ class Pump:
         self._watched = wanted
 
     def _timeout_ms(self) -> float | None:
-        deadline = self._shutdown.deadline()
+        deadline = self._shutdown.deadline() if self._shutdown.under_way else None
         return None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
 
     # -- what has happened ------------------------------------------------------------------------------------------
