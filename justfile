@@ -1,0 +1,35 @@
+# Recipes that people and CI share; `just` lists them.
+
+default:
+    @just --list
+
+# Make .venv-test: locked dependencies and this project.
+setup:
+    scripts/setup
+
+# Lint, format, types and import contracts.
+lint: setup
+    .venv-test/bin/ruff check .
+    .venv-test/bin/ruff format --check .
+    .venv-test/bin/mypy
+    .venv-test/bin/lint-imports
+
+# The whole test suite; pytest options may follow.
+test *options:
+    scripts/test {{options}}
+
+# The whole story in a throw-away home.
+demo: setup
+    .venv-test/bin/mcpgw demo
+
+# What an instance costs, as ratios against a direct run.
+bench: setup
+    .venv-test/bin/python bench/relay.py
+
+# Renew the lock file. It names no package index.
+lock:
+    uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --group dev --upgrade pyproject.toml -o requirements.lock
+
+# All that CI checks.
+ci:
+    .ci/run

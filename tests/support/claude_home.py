@@ -1,0 +1,98 @@
+"""The real Claude Code client in a scratch home: offline, without credentials, and nothing of the user's in sight."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.messages_api import model_that_calls
+
+CLIENT_SECONDS = 90
+QUIET = {
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "ENABLE_TOOL_SEARCH": "false",  # else tools of servers are deferred, and the model here would not see them
+    "MCP_CONNECTION_NONBLOCKING": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutcome:
+    """What a real session got back from its tool call."""
+
+    content: Any
+    is_error: bool
+    servers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaudeHome:
+    """root: HOME of the client.  binary: the client."""
+
+    root: Path
+    binary: str
+
+    @property
+    def config(self) -> Path:
+        return self.root / ".claude.json"
+
+    @property
+    def note(self) -> Path:
+        return self.root / "project" / "note.txt"
+
+    def environ(self, **extra: str) -> dict[str, str]:
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        base = {"HOME": str(self.root), "PATH": path, "TERM": "xterm", "LANG": "C.UTF-8", "USER": "tester"}
+        return {**base, **QUIET, **extra}
+
+    def claude(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        return self._run([self.binary, *arguments], self.environ(**extra))
+
+    def mcpgw(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self._run([sys.executable, "-m", "mcpgw", *arguments], self.environ())
+
+    def mcpgw_json(self, *arguments: str) -> Any:
+        done = self.mcpgw(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def connected(self) -> set[str]:
+        """The servers that `claude mcp list` calls connected."""
+        listed = self.claude("mcp", "list").stdout
+        return {line.split(":", 1)[0] for line in listed.splitlines() if "Connected" in line}
+
+    def call(self, server: str, tool: str, arguments: dict[str, Any]) -> ToolOutcome:
+        """A real session in which the model calls the tool once."""
+        name = f"mcp__{server}__{tool}"
+        with model_that_calls(name, arguments) as url:
+            done = self.claude(
+                *("-p", "hi", "--output-format", "stream-json", "--verbose", "--allowedTools", name),
+                ANTHROPIC_BASE_URL=url,
+                ANTHROPIC_API_KEY="sk-ant-dummy",
+            )
+        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        servers = {each["name"]: each["status"] for event in events for each in event.get("mcp_servers", [])}
+        for event in events:
+            for block in event.get("message", {}).get("content", []) if event.get("type") == "user" else []:
+                if isinstance(block, dict) and block.get("type") == "tool_result":
+                    return ToolOutcome(block["content"], bool(block.get("is_error")), servers)
+        raise AssertionError(f"the session called no tool: {done.stdout[-1500:]}\n{done.stderr[-500:]}")
+
+    def _run(self, argv: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            argv,
+            env=environ,
+            cwd=self.root / "project",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CLIENT_SECONDS,
+            check=False,
+        )

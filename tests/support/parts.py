@@ -1,0 +1,53 @@
+"""The real servers and clients that scripts/setup-parts fetched; a missing part skips its tests with a reason."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+NPM = "npm/node_modules"
+
+
+def cache() -> Path:
+    """Where the parts are: MCPGW_TEST_CACHE, else the user's cache directory."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(os.environ.get("MCPGW_TEST_CACHE") or f"{base}/mcpgw-tests")
+
+
+def part(relative: str) -> str:
+    """The absolute path of a part, or a skip that says how to get it."""
+    path = cache() / relative
+    if not path.exists():
+        pytest.skip(f"{relative.rsplit('/', 1)[-1]} is not installed here; scripts/setup-parts fetches it (needs npm)")
+    return str(path)
+
+
+def node() -> str:
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("node is not installed here")
+    return found
+
+
+def everything_server() -> list[str]:
+    return [node(), part(f"{NPM}/@modelcontextprotocol/server-everything/dist/index.js"), "stdio"]
+
+
+def filesystem_server(root: Path) -> list[str]:
+    return [node(), part(f"{NPM}/@modelcontextprotocol/server-filesystem/dist/index.js"), str(root)]
+
+
+def time_server() -> list[str]:
+    return [part("sdk1/bin/python"), "-I", "-m", "mcp_server_time", "--local-timezone", "UTC"]
+
+
+def sdk1_python() -> str:
+    return part("sdk1/bin/python")
+
+
+def claude_code() -> str:
+    """The native client binary that npm ships."""
+    return part(f"{NPM}/@anthropic-ai/claude-code-linux-x64/claude")
