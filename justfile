@@ -26,9 +26,13 @@ demo: setup
 bench: setup
     .venv-test/bin/python bench/relay.py
 
-# Renew the lock file. It names no package index.
+compile := "uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --upgrade"
+
+# Renew the lock files. They name no package index.
 lock:
-    uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --group dev --upgrade pyproject.toml -o requirements.lock
+    {{compile}} --group dev pyproject.toml -o requirements.lock
+    {{compile}} tests/integration/sdk1.in -o tests/integration/sdk1.lock
+    {{compile}} tests/integration/time.in -o tests/integration/time.lock
 
 # All that CI checks.
 ci:

@@ -38,7 +38,8 @@ while True:
             continue
         size = int(line.rsplit(b'"n":', 1)[1].split(b"}", 1)[0])
         text = pad.setdefault(size, b"for x in range(10): total += x * 2\\\\n" * (size // 37 + 1))[: size // 37 * 37]
-        view = b'{"jsonrpc":"2.0","id":' + number + b',"result":{"content":[{"type":"text","text":"' + text + b'"}]}}\\n'
+        head = b'{"jsonrpc":"2.0","id":' + number + b',"result":{"content":[{"type":"text","text":"'
+        view = head + text + b'"}]}}\\n'
         while view:
             view = view[os.write(1, view):]
 """

@@ -18,7 +18,7 @@ def pattern(expression, **fields):
 def ends(serialized, text):
     """(id, end) that a stored database reports."""
     database = hyperscan.loadb(serialized, mode=hyperscan.HS_MODE_BLOCK)
-    return native_automaton(database, hyperscan.Scratch(database))(text)
+    return native_automaton(database, hyperscan.Scratch(database), hyperscan.ScanTerminated)(text)
 
 
 def test_ids_are_indexes_and_every_match_is_reported():

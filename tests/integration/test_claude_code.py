@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +119,39 @@ def test_a_leaking_call_is_blocked_where_the_model_can_read_why(home: ClaudeHome
 @pytest.mark.requirement("client.no-orphans")
 def test_nothing_outlives_the_client(home: ClaudeHome) -> None:
     assert home.mcpgw("install", "--yes").returncode == 0
-    assert home.connected() == {"every", "fs"}
-    assert _processes_below(home.root) == []
+    started: set[str] = set()
+    with _watching(home.root, started):
+        assert home.connected() == {"every", "fs"}
+    assert _left_after(home.root, seconds=1) == []
+    assert any(" run --entry " in each for each in started)  # else nothing was looked at
+    assert not home.call("fs", "read_text_file", {"path": str(home.note)}).is_error
+    assert _left_after(home.root, seconds=1) == []
+
+
+@contextmanager
+def _watching(root: Path, seen: set[str]) -> Iterator[None]:
+    """Adds to `seen` whatever runs in the scratch home meanwhile."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.05):
+            seen.update(_processes_below(root))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(5)
+
+
+def _left_after(root: Path, *, seconds: float) -> list[str]:
+    """What still runs in the scratch home when the time is up; nothing, as soon as nothing does."""
+    end = time.monotonic() + seconds
+    while (left := _processes_below(root)) and time.monotonic() < end:
+        threading.Event().wait(0.02)
+    return left
 
 
 def _processes_below(root: Path) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def _frames(chunks: list[bytes], max_bytes: int = 1 << 20) -> list[bytes | Overs
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=8))
 def test_any_chunking_frames_the_same(stream: bytes, cuts: list[int]) -> None:
     edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    chunks = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    chunks = [stream[start:end] for start, end in itertools.pairwise(edges)]
     frames = _frames(chunks)
     assert b"".join(frames) == stream  # type: ignore[arg-type]
     assert frames == _frames([stream])

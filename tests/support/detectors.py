@@ -33,4 +33,4 @@ def detector(engine: str) -> Detector:
         elements=len(rules),
         flags=[hyperscan.HS_FLAG_DOTALL | (caseless if rule.caseless else 0) for rule in rules],
     )
-    return Detector(rules, native_automaton(database, hyperscan.Scratch(database)))
+    return Detector(rules, native_automaton(database, hyperscan.Scratch(database), hyperscan.ScanTerminated))

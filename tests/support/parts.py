@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ def cache() -> Path:
     return Path(os.environ.get("MCPGW_TEST_CACHE") or f"{base}/mcpgw-tests")
 
 
-def part(relative: str) -> str:
-    """The absolute path of a part, or a skip that says how to get it."""
+def part(name: str, relative: str) -> str:
+    """The absolute path of a file of the part, or a skip that says how to get it. name: as in setup-parts."""
     path = cache() / relative
-    if not path.exists():
-        pytest.skip(f"{relative.rsplit('/', 1)[-1]} is not installed here; scripts/setup-parts fetches it (needs npm)")
+    # The stamp is written last: a part that was fetched by half does not count.
+    if not (cache() / f".done-{name}").exists() or not path.exists():
+        pytest.skip(f"{name}: {relative.rsplit('/', 1)[-1]} is not installed here; scripts/setup-parts fetches it")
     return str(path)
 
 
@@ -33,21 +35,22 @@ def node() -> str:
 
 
 def everything_server() -> list[str]:
-    return [node(), part(f"{NPM}/@modelcontextprotocol/server-everything/dist/index.js"), "stdio"]
+    return [node(), part("npm", f"{NPM}/@modelcontextprotocol/server-everything/dist/index.js"), "stdio"]
 
 
 def filesystem_server(root: Path) -> list[str]:
-    return [node(), part(f"{NPM}/@modelcontextprotocol/server-filesystem/dist/index.js"), str(root)]
+    return [node(), part("npm", f"{NPM}/@modelcontextprotocol/server-filesystem/dist/index.js"), str(root)]
 
 
 def time_server() -> list[str]:
-    return [part("sdk1/bin/python"), "-I", "-m", "mcp_server_time", "--local-timezone", "UTC"]
+    return [part("time", "time/bin/python"), "-I", "-m", "mcp_server_time", "--local-timezone", "UTC"]
 
 
 def sdk1_python() -> str:
-    return part("sdk1/bin/python")
+    return part("sdk1", "sdk1/bin/python")
 
 
 def claude_code() -> str:
     """The native client binary that npm ships."""
-    return part(f"{NPM}/@anthropic-ai/claude-code-linux-x64/claude")
+    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
+    return part("npm", f"{NPM}/@anthropic-ai/claude-code-{sys.platform}-{machine}/claude")

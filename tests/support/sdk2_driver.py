@@ -11,7 +11,8 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 async def drive(calls, command):
     parameters = StdioServerParameters(command=command[0], args=command[1:])
     async with Client(stdio_client(parameters), mode="auto") as client:
-        transcript = [(await client.list_tools()).model_dump(mode="json")]
+        transcript = [client.protocol_version, client.server_info.model_dump(mode="json")]
+        transcript.append((await client.list_tools()).model_dump(mode="json"))
         for name, arguments in calls:
             transcript.append((await client.call_tool(name, arguments)).model_dump(mode="json"))
         return transcript

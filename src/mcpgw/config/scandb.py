@@ -90,7 +90,7 @@ def native_scanner(pattern: Pattern) -> Automaton | None:
     if serialized is None:
         return None
     database = hyperscan.loadb(serialized, mode=hyperscan.HS_MODE_BLOCK)
-    return native_automaton(database, hyperscan.Scratch(database))
+    return native_automaton(database, hyperscan.Scratch(database), hyperscan.ScanTerminated)
 
 
 def _rejected_singly(patterns: Sequence[Pattern]) -> Iterator[tuple[int, str]]:

@@ -41,8 +41,11 @@ class Match(NamedTuple):
         return f"Match({self.rule}, {self.start}, {self.end})"
 
 
-def native_automaton(database: Any, scratch: Any) -> Automaton:
-    """Candidates from a loaded hyperscan database. The scratch belongs to one thread."""
+def native_automaton(database: Any, scratch: Any, stopped: type[Exception]) -> Automaton:
+    """Candidates from a loaded hyperscan database.
+
+    The scratch belongs to one thread.  stopped: what the library raises when a scan is ended by its callback.
+    """
 
     def candidates(text: bytes) -> list[tuple[int, int]]:
         hits: list[tuple[int, int]] = []
@@ -52,7 +55,10 @@ def native_automaton(database: Any, scratch: Any) -> Automaton:
             append((rule, end))
             return len(hits) > MAX_CANDIDATES
 
-        database.scan(text, match_event_handler=note, scratch=scratch)
+        try:
+            database.scan(text, match_event_handler=note, scratch=scratch)
+        except stopped:
+            raise ScanOverBudget from None
         return hits
 
     return candidates

@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-# One escape, or a run of \uXXXX, since two of them can be one character.
-_escape = re.compile(rb"\\(?:[^u]|u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*)", re.DOTALL)
+# One escape; a surrogate pair is one character, so its two belong together.
+_escape = re.compile(rb"\\(?:[^u]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4})", re.DOTALL)
 SIMPLE_ESCAPE_BYTES = 2
 
 

@@ -94,7 +94,7 @@ def _automaton(engine: dict[str, Any], database: str, patterns: tuple[Pattern, .
         return portable_automaton(patterns), "the scan engine's library is missing; scanning is slower"
     try:
         loaded = module.loadb(read_bytes(database), HYPERSCAN_BLOCK_MODE)
-        return native_automaton(loaded, module.Scratch(loaded)), None
+        return native_automaton(loaded, module.Scratch(loaded), module.ScanTerminated), None
     except module.error as error:
         return portable_automaton(patterns), f"the scan database does not fit this machine ({type(error).__name__})"
 
