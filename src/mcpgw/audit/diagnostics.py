@@ -43,7 +43,7 @@ class Diagnostics:
     Levels: debug, info, warning, error; anything else, such as "off", silences that sink.
     """
 
-    __slots__ = ("_clock", "_day", "_fd", "_file_level", "_layout", "_source", "_stderr_level")
+    __slots__ = ("_clock", "_day", "_fd", "_file_level", "_layout", "_source", "_stderr_level", "to_people")
 
     def __init__(
         self,
@@ -58,6 +58,8 @@ class Diagnostics:
         self._stderr_level = LEVELS.get(stderr_level, OFF)
         self._file_level = LEVELS.get(file_level, OFF)
         self._clock = clock
+        # Where the lines for people go; the relay puts a writer here that never waits for a reader.
+        self.to_people: Callable[[bytes], None] = _to_stderr
         self._day = ""
         self._fd = -1
 
@@ -86,7 +88,7 @@ class Diagnostics:
         if rank >= self._file_level:
             self._to_file(level, event, kept)
         if rank >= self._stderr_level:
-            _put(STDERR, _sentence(level, event, kept))
+            self.to_people(_sentence(level, event, kept).encode("utf-8", "backslashreplace") + b"\n")
 
     def _to_file(self, level: str, event: str, fields: dict[str, object]) -> None:
         now = self._clock()
@@ -151,3 +153,10 @@ def _put(descriptor: int, line: str) -> None:
         os.write(descriptor, line.encode("utf-8", "backslashreplace") + b"\n")
     except OSError:
         return
+
+
+def _to_stderr(line: bytes) -> None:
+    try:
+        os.write(STDERR, line)
+    except OSError:
+        return  # nobody reads it any more

@@ -130,7 +130,7 @@ def _serve(arguments: Arguments, child: Child, root: str, *, cold: tuple[str, ..
         _close(instance, recorder, "failed", str(failure))
         sys.exit(failure.exit_code)
     watch = PolicyWatch(layout, arguments.entry, arguments.name, diagnostics, cold=cold)
-    status = _pump(arguments, child, watch, instance, recorder)
+    status = _pump(arguments, child, watch, instance, recorder, diagnostics)
     if status < 0:
         _close(instance, recorder, "stopped", f"ended by signal {-status}")
         end_by_signal(-status)
@@ -146,6 +146,7 @@ def _pump(
     watch: PolicyWatch,
     instance: Instance | None,
     recorder: Recorder,
+    diagnostics: Diagnostics,
 ) -> int:
     from mcpgw.gateway.session import Session
     from mcpgw.protocol.framing import DEFAULT_MAX_FRAME_BYTES
@@ -174,6 +175,7 @@ def _pump(
         wake_fd=instance.wake_fd if instance else None,
         before_frame=before_frame,
     )
+    diagnostics.to_people = pump.say
     return pump.run()
 
 

@@ -84,6 +84,11 @@ class Pump:
             return -self._shutdown.first_signal
         return self._status
 
+    def say(self, line: bytes) -> None:
+        """A line of the gateway's own on stderr, dropped while the client does not read there."""
+        if not self._stderr.crowded:
+            self._stderr.send(line)
+
     # -- what to wait for -------------------------------------------------------------------------------------------
 
     def _over(self) -> bool:

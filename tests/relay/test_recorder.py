@@ -1,0 +1,61 @@
+"""A Record that the journal does not take raises; the journal is tried again."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from mcpgw.audit.diagnostics import Diagnostics
+from mcpgw.audit.journal import Journal
+from mcpgw.audit.record import Record
+from mcpgw.paths import StateLayout
+from mcpgw.relay.recorder import REOPEN_SECONDS, Recorder
+from mcpgw.state.instance import Identity, open_instance, read_instances
+
+NOTE = Record("to_server", "request", "1", "tools/call", "t", None, "block", (), 7, 50, "r", "REF")
+
+
+def test_counts_and_journals_agree(tmp_path: Path) -> None:
+    layout = StateLayout(str(tmp_path))
+    instance = open_instance(layout, Identity("s", "e"), now=1e9)
+    diagnostics = Diagnostics(layout, "x", stderr_level="off")
+    recorder = Recorder(
+        lambda: Journal.open(layout, instance.id, now=time.time()), instance, diagnostics, server="s", entry="e"
+    )
+    for _ in range(3):
+        recorder.append(NOTE)
+    recorder.close()
+    (file,) = Path(layout.audit_dir).glob("*/*.jsonl")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["seq"] for line in lines] == [1, 2, 3]
+    assert lines[0]["server"] == "s"
+    (status,) = read_instances(layout)
+    assert status.record is not None
+    assert status.record.counters["blocked"] == status.record.counters["calls"] == 3
+    assert "REF" in "".join(path.read_text() for path in Path(layout.log_dir).iterdir())
+    instance.close()
+
+
+@pytest.mark.requirement("failure.no-journal")
+def test_a_journal_that_cannot_be_opened_is_tried_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout, now, tries = StateLayout(str(tmp_path)), [1000.0], [0]
+
+    def open_journal() -> Journal:
+        tries[0] += 1
+        if tries[0] == 1:
+            raise OSError(28, "No space left on device")
+        return Journal.open(layout, "i", now=now[0])
+
+    monkeypatch.setattr("mcpgw.relay.recorder.time.time", lambda: now[0])
+    recorder = Recorder(open_journal, None, Diagnostics(layout, "x", stderr_level="off"), server="s", entry="")
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"journal|space"):
+            recorder.append(NOTE)
+    assert tries == [1]
+    now[0] += REOPEN_SECONDS
+    recorder.append(NOTE)
+    recorder.close()
+    assert tries == [2]

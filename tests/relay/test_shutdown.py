@@ -1,0 +1,51 @@
+"""Who is told to stop, and when: readings of a clock in, signals out."""
+
+from __future__ import annotations
+
+import signal
+
+from mcpgw.relay.shutdown import (
+    DRAIN_SECONDS,
+    EOF_GRACE_SECONDS,
+    SIGNAL_GRACE_SECONDS,
+    TERM_GRACE_SECONDS,
+    Shutdown,
+)
+
+
+def test_nothing_is_due_while_the_session_lives() -> None:
+    shutdown = Shutdown()
+    assert not shutdown.under_way
+    assert shutdown.deadline() is None
+    assert shutdown.due_signal(1e9) is None
+
+
+def test_after_a_signal_the_server_is_killed_in_time() -> None:
+    shutdown = Shutdown()
+    shutdown.signalled(signal.SIGINT, 10.0)
+    shutdown.signalled(signal.SIGTERM, 10.1)
+    assert shutdown.first_signal == signal.SIGINT
+    assert shutdown.deadline() == 10.0 + SIGNAL_GRACE_SECONDS
+    assert SIGNAL_GRACE_SECONDS < 0.5  # the client's own SIGKILL
+    assert shutdown.due_signal(10.2) is None
+    assert shutdown.due_signal(10.0 + SIGNAL_GRACE_SECONDS) == signal.SIGKILL
+
+
+def test_after_the_end_of_input_it_is_asked_then_killed() -> None:
+    shutdown = Shutdown()
+    shutdown.input_closed(10.0)
+    assert shutdown.due_signal(11.0) is None
+    assert shutdown.due_signal(10.0 + EOF_GRACE_SECONDS) == signal.SIGTERM
+    assert shutdown.due_signal(10.1 + EOF_GRACE_SECONDS) is None
+    late = 10.0 + EOF_GRACE_SECONDS + TERM_GRACE_SECONDS
+    assert shutdown.deadline() == late
+    assert shutdown.due_signal(late) == signal.SIGKILL
+
+
+def test_an_ended_server_gets_no_signal_and_is_drained_for_a_moment() -> None:
+    shutdown = Shutdown()
+    shutdown.input_closed(10.0)
+    shutdown.server_ended(10.5)
+    assert shutdown.due_signal(99.0) is None
+    assert not shutdown.drained(10.5)
+    assert shutdown.drained(10.5 + DRAIN_SECONDS)
