@@ -1,0 +1,192 @@
+"""Each row of docs/failure-modes.md has a test here, and each test a row."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.peer import Peer, gateway, mock
+
+KEY = "AKIAQ3EGRT5LZW7YKX2M"
+TABLE = Path(__file__).parents[2] / "docs" / "failure-modes.md"
+ROWS = re.findall(r"^\| (FM-\d\d) \|", TABLE.read_text("utf-8"), re.M)
+PROFILES = ("observe", "balanced", "strict")
+
+
+def _state(root: Path, profile: str, more: str = "") -> Path:
+    root.mkdir(exist_ok=True)
+    (root / "config.toml").write_text(f'profile = "{profile}"\n{more}\n')
+    return root
+
+
+def _compile(state: Path) -> int:
+    argv = [sys.executable, "-I", "-m", "mcpgw.config.compile", str(state)]
+    return subprocess.run(argv, capture_output=True, timeout=60, check=False).returncode
+
+
+def _peer(state: Path, *options: str) -> Peer:
+    return Peer(gateway(*mock(*options)), state)
+
+
+def _closed(peer: Peer) -> bool:
+    """Lists answer and calls are refused."""
+    return "result" in peer.ask("tools/list") and bool(peer.call("echo", text="x")["result"].get("isError"))
+
+
+def _raw(peer: Peer, line: str) -> dict[str, Any]:
+    return peer.call("raw", line=line)
+
+
+def fm_01(state: Path, profile: str) -> None:
+    assert _compile(_state(state, profile)) == 0
+    _state(state, profile, "no_such_key = 1")
+    with _peer(state) as peer:
+        assert peer.open().call("echo", text="fine")["result"]["content"][0]["text"] == "fine"
+        assert bool(peer.call("echo", text=KEY)["result"].get("isError")) is (profile != "observe")
+
+
+def fm_02(state: Path, profile: str) -> None:
+    _state(state, profile, "no_such_key = 1")
+    with _peer(state) as peer:
+        assert _closed(peer.open())
+
+
+def fm_03(state: Path, profile: str) -> None:
+    assert _compile(_state(state, profile)) == 0
+    (snapshot,) = state.glob("policy/*/snapshot.json")
+    snapshot.write_text(snapshot.read_text().replace('"v":1', '"v":2', 1).replace('"v": 1', '"v": 2', 1))
+    (state / "config.toml").write_text("no_such_key = 1\n")  # nothing newer can be compiled either
+    with _peer(state) as peer:
+        assert _closed(peer.open())
+
+
+def fm_04(state: Path, profile: str) -> None:
+    assert _compile(_state(state, profile)) == 0
+    (database,) = state.glob("policy/*/scan.db")
+    database.write_bytes(b"of another machine")
+    with _peer(state) as peer:
+        assert bool(peer.open().call("echo", text=KEY)["result"].get("isError")) is (profile != "observe")
+        peer.end()
+        assert b"engine-degraded" in b"".join(path.read_bytes() for path in (state / "log").iterdir())
+
+
+def fm_05(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile)) as peer:
+        result = peer.open().call("echo", text="a@b.co " * 21_000)["result"]
+        assert bool(result.get("isError")) is (profile == "strict")
+
+
+def fm_06(state: Path, profile: str) -> None:
+    assert _compile(_state(state, profile)) == 0
+    (state / "audit").write_text("a file where the directory belongs")
+    with _peer(state) as peer:
+        assert _closed(peer.open()) is (profile != "observe")
+
+
+def fm_07(state: Path, profile: str) -> None:
+    assert _compile(_state(state, profile)) == 0
+    for name in ("audit", "instances", "log"):
+        (state / name).write_text("a file where the directory belongs")
+    with _peer(state) as peer:
+        assert _closed(peer.open()) is (profile != "observe")
+        peer.end()
+        assert b"cannot be written" in peer.stderr.read()
+
+
+def fm_08(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile)) as peer:
+        line = '{"jsonrpc":"2.0","id":ID,"result":{"content":[],"content":[1]}}'
+        assert _raw(peer.open(), line)["error"]["code"] == -31002
+        assert "result" in peer.ask("ping")
+
+
+def fm_09(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile)) as peer:
+        answer = _raw(peer.open(), r'{"jsonrpc":"2.0","id":ID,"result":{"t":"a\ud800"}}')
+        assert (answer["error"]["code"] == -31002) if profile == "strict" else (answer["result"] == {"t": "a\ufffd"})
+
+
+def fm_10(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile, "[frames]\nmax_bytes = 1048576")) as peer:
+        assert peer.open().call("echo", size=2_000_000)["error"]["code"] == -31002
+        assert "result" in peer.ask("ping")
+
+
+def fm_11(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile), "start=exit:5", "stderr=why\n") as peer:
+        assert peer.wait() == 5
+        assert b"why\n" in peer.stderr.read()
+
+
+def fm_12(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile)) as peer:
+        assert peer.open().call("die", how="exit:6")["error"]["code"] == -31004
+        assert peer.wait() == 6
+
+
+def fm_13(state: Path, profile: str) -> None:
+    with Peer(gateway("no-such-program"), _state(state, profile)) as peer:
+        assert peer.wait() == 127
+        assert b"no-such-program" in peer.stderr.read()
+
+
+def _server_of(peer: Peer) -> Path:
+    pid = peer.process.pid
+    (server,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return Path("/proc") / server
+
+
+def _ends(server: Path, seconds: float = 8) -> bool:
+    until = time.monotonic() + seconds
+    while server.exists() and time.monotonic() < until:
+        os.sched_yield()
+    return not server.exists()
+
+
+def fm_14(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile)) as peer:
+        server = _server_of(peer.open())
+        peer.stdin.close()
+        peer.wait()
+        assert _ends(server)
+
+
+def fm_15(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile), "ignore=all") as peer:
+        server = _server_of(peer.open())
+        peer.process.send_signal(signal.SIGKILL)
+        peer.wait()
+        assert _ends(server)
+
+
+def fm_16(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile)) as peer:
+        assert peer.open().call("echo", text="alone")["result"]["content"][0]["text"] == "alone"
+        assert not [path for path in state.rglob("*") if path.is_socket()]
+
+
+TESTS: dict[str, Callable[[Path, str], None]] = {
+    name.upper().replace("_", "-"): function
+    for name, function in list(globals().items())
+    if re.fullmatch(r"fm_\d\d", name)
+}
+
+
+def test_every_row_has_a_test_and_every_test_a_row() -> None:
+    assert sorted(TESTS) == sorted(ROWS)
+
+
+@pytest.mark.requirement("failure.table")
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("row", ROWS)
+def test_what_fails_fails_as_the_table_says(row: str, profile: str, tmp_path: Path) -> None:
+    TESTS[row](tmp_path / "state", profile)
