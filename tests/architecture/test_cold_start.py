@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import mcpgw
 import pytest
+
+import mcpgw
 
 PACKAGE = Path(mcpgw.__file__).parent
 SCRIPT = """
@@ -20,11 +21,35 @@ import mcpgw.gateway.session, mcpgw.audit.journal, mcpgw.audit.retention, mcpgw.
 print(json.dumps(sorted(sys.modules)))
 """
 HEAVY = {
-    *("typing", "dataclasses", "inspect", "pathlib", "subprocess", "logging", "tempfile", "shutil", "hashlib", "ctypes"),
+    *(
+        "typing",
+        "dataclasses",
+        "inspect",
+        "pathlib",
+        "subprocess",
+        "logging",
+        "tempfile",
+        "shutil",
+        "hashlib",
+        "ctypes",
+    ),
     *("asyncio", "socket", "threading", "urllib", "importlib.metadata", "sqlite3", "site", "tomllib", "random"),
     *("click", "pydantic", "tomlkit", "anyio", "filelock", "platformdirs", "psutil", "hyperscan"),
 }
-PLANE = {"__main__", "audit", "detect", "files", "gateway", "paths", "policy", "protocol", "relay", "state", "values", "version"}
+PLANE = {
+    "__main__",
+    "audit",
+    "detect",
+    "files",
+    "gateway",
+    "paths",
+    "policy",
+    "protocol",
+    "relay",
+    "state",
+    "values",
+    "version",
+}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.requirement("architecture.imports")
 def test_import_contracts() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([str(linter), "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        [str(linter), "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:]
     assert "3 kept, 0 broken" in done.stdout
 
