@@ -37,7 +37,9 @@ def _verbs(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple
 
 
 @pytest.mark.requirement("docs.command-line")
-@pytest.mark.parametrize(("verb", "command"), list(_verbs(tree)), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("verb", "command"), list(_verbs(tree)), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_verb_and_option(verb: str, command: click.Command) -> None:
     _, _, rest = _read("reference/cli.md").partition(f"## mcpgw {verb}\n")
     section = rest.split("\n## ")[0]
