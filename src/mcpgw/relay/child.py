@@ -98,7 +98,8 @@ def _start_failed(command: str, errno: int) -> StartFailed:
     missing = errno == 2
     code = COMMAND_NOT_FOUND if missing else NOT_EXECUTABLE
     where = "" if "/" in command else " on PATH"
-    return StartFailed(f"the server's command cannot be started: {command}{where}: {reason}", code)
+    fault = f"the server's command cannot be started: {command}{where}: {reason}"
+    return StartFailed(f"{fault}; install it, or mend the command in the client's config", code)
 
 
 def signal_group(child: Child, number: int) -> None:
