@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from mcpgw.detect.pattern import Pattern
 
 
+def _seen_already(matches: list[Match], spans: dict[tuple[int, int, int], bytes], start: int, end: int) -> bool:
+    """Whether the raw text of start..end showed the very same secrets as often: then no escape hides another one.
+
+    The way back from decoded text costs more than all else for a long string, and is seldom needed.
+    """
+    shown = [(rule, secret) for (rule, first, last), secret in spans.items() if start <= first and last <= end]
+    return sorted(shown) == sorted((match.rule, match.secret) for match in matches)
+
+
 def splice_stars(raw: bytes, spans: list[tuple[int, int, int]]) -> bytes:
     """`raw` with stars over each (rule, start, end) that lies inside one token."""
     starred = bytearray(raw)
@@ -52,7 +61,10 @@ class Detector(NamedTuple):
             if view.find(b"\\", start, end) < 0:
                 continue
             unfolded = unfold(token.group(1), start)
-            for match in self._judge(scan_view(unfolded.text)):
+            matches = self._judge(scan_view(unfolded.text))
+            if not matches or _seen_already(matches, spans, start, end):
+                continue
+            for match in matches:
                 first, last = unfolded.raw_span(match.start, match.end)
                 spans.setdefault((match.rule, first, last), match.secret)
 
