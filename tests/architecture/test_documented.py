@@ -9,12 +9,18 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import BaseModel
 
+from mcpgw.audit.diagnostics import LEVELS
+from mcpgw.audit.heads import Head
 from mcpgw.cli.main import tree
 from mcpgw.config.packs import DEFAULT_PACK
-from mcpgw.config.schema import ConfigFile
+from mcpgw.config.schema import ConfigFile, MatchSection, PackRule, PackSection
 from mcpgw.errors import ExitCode
 from mcpgw.gateway.answers import Code
+from mcpgw.policy.profiles import DirectionActions, Profile, actions_of
+from mcpgw.policy.rule import Action
+from mcpgw.state.status import COUNTERS, STATES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -95,10 +101,25 @@ def test_every_json_schema_name() -> None:
     names = {
         name
         for path in (ROOT / "src" / "mcpgw").rglob("*.py")
-        for name in re.findall(r'"(mcpgw(?:\.[a-z]+)+/\d+)"', path.read_text("utf-8"))
+        for name in re.findall(r'"(mcpgw\.[a-z.-]+/\d+)"', path.read_text("utf-8"))
     }
-    assert len(names) >= 12
-    assert {name for name in names if name not in _read("reference/formats.md")} == set()
+    assert names == set(re.findall(r"`(mcpgw\.[a-z.-]+/\d+)`", _read("reference/formats.md")))
+
+
+@pytest.mark.requirement("docs.formats")
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("Status record", (*STATES, *COUNTERS)),
+        ("Heads", ("open", "count", "rotate", "close", "prune", *Head._fields)),
+        ("Logs", tuple(LEVELS)),
+        ("Ledger", ("plan", "done", "undone", "install", "uninstall")),
+    ],
+)
+def test_every_word_of_a_format(heading: str, words: tuple[str, ...]) -> None:
+    section = _read("reference/formats.md").partition(f"## {heading}\n")[2].split("\n## ")[0]
+    quoted = {word for span in re.findall(r"`([^`]+)`", section) for word in span.split()}
+    assert set(words) - quoted == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -110,9 +131,60 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
         assert (ROOT / path).exists(), path
 
 
+@pytest.mark.requirement("docs.links")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_a_heading_find_it(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text("utf-8")):
+        linked = (page.parent / target).read_text("utf-8") if target else page.read_text("utf-8")
+        headings = {_anchor(heading) for heading in re.findall(r"^#+ (.+)$", linked, re.M)}
+        assert anchor in headings, f"{target}#{anchor}"
+
+
+@pytest.mark.requirement("docs.links")
+def test_every_page_is_reached_from_the_index() -> None:
+    """Decisions are linked as a folder."""
+    linked = {(DOCS / target).resolve() for target in re.findall(r"\]\(([^)#:]+)\)", _read("index.md"))}
+    pages = {page.resolve() for page in DOCS.rglob("*.md") if page.name != "index.md"}
+    assert {page for page in pages if page not in linked and page.parent not in linked} == set()
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.requirement("docs.overlay-and-pack-keys")
+@pytest.mark.parametrize(
+    ("page", "start", "model"),
+    [
+        ("config.md", "## Overlays", MatchSection),
+        ("rules.md", "## Packs", PackRule),
+        ("rules.md", "## Packs", PackSection),
+    ],
+)
+def test_every_overlay_and_pack_key(page: str, start: str, model: type[BaseModel]) -> None:
+    section = _read(f"reference/{page}").partition(start)[2].split("\n## ")[0]
+    assert set(model.model_fields) - set(re.findall(r"`([a-z_]+)`", section)) == set()
+
+
+@pytest.mark.requirement("docs.rules")
+def test_every_profile_maps_as_the_table_says() -> None:
+    section = _read("reference/rules.md").partition("## Profiles")[2].split("\n## ")[0]
+    table = re.findall(r"^\| (\w+) \| (\w+) \| (\w+) \| (\w+) \| (\w+) \| (\w+) \|$", section, re.M)
+    rows = []
+    for declared in (Action.BLOCK, Action.REDACT, Action.ALERT, Action.LOG):
+        observe, balanced, strict = (actions_of(profile, declared) for profile in Profile)
+        assert observe == DirectionActions(*[observe.to_server] * 3)
+        assert strict == DirectionActions(*[strict.to_server] * 3)
+        mapped = (observe.to_server, balanced.to_server, balanced.to_client, balanced.metadata, strict.to_server)
+        rows.append((declared.label, *(action.label for action in mapped)))
+    assert table == rows
+
+
 @pytest.mark.requirement("docs.plain")
 def test_nothing_names_a_host_a_machine_or_the_other_package() -> None:
-    wrong = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|/work/|/root/|\bpip install mcpgw(?![-\w])")
+    wrong = re.compile(
+        r"pypi\.org|pythonhosted|registry\.npmjs|/work/|/root/|/tmp/plan|shared/(?:design|testkit)|\bpip install mcpgw(?![-\w])"
+    )
     suffixes = {".py", ".md", ".toml", ".lock", ".json", ".sh", ".in"}
     folders = ("src", "docs", "tests", "scripts", "bench", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
