@@ -8,12 +8,16 @@ import sys
 
 import pytest
 
-from mcpgw.relay.child import Child, StartFailed, confirm_start, describe_exit, reap, signal_group, spawn
+from mcpgw.relay.child import Child, StartFailed, confirm_start, describe_exit, end_like, reap, signal_group, spawn
 
 
-def _run(code: str) -> tuple[Child, bytes, int]:
-    child = spawn([sys.executable, "-I", "-c", code])
-    confirm_start(child, "python")
+def _python(code: str) -> list[str]:
+    return [sys.executable, "-I", "-c", code]
+
+
+def _run(argv: list[str]) -> tuple[Child, bytes, int]:
+    child = spawn(argv)
+    confirm_start(child, argv[0])
     os.close(child.stdin)
     parts = []
     while chunk := os.read(child.stdout, 65536):
@@ -26,7 +30,7 @@ def _run(code: str) -> tuple[Child, bytes, int]:
 
 def test_group_directory_environment_and_signals() -> None:
     code = "import os,signal; print(os.getpgrp(), os.getcwd(), os.environ['HOME'], signal.getsignal(signal.SIGTERM))"
-    child, said, status = _run(code)
+    child, said, status = _run(_python(code))
     group, directory, home, handler = said.decode().split()
     assert (int(group), directory, home, handler) == (child.pid, os.getcwd(), os.environ["HOME"], "0")
     assert os.waitstatus_to_exitcode(status) == 0
@@ -43,7 +47,7 @@ def test_a_failed_start_says_which_and_why(command: str, code: int) -> None:
 
 
 def test_a_signal_reaches_the_group_and_is_described() -> None:
-    child = spawn([sys.executable, "-I", "-c", "import time; time.sleep(60)"])
+    child = spawn(_python("import time; time.sleep(60)"))
     confirm_start(child, "python")
     assert reap(child) is None
     signal_group(child, signal.SIGKILL)
@@ -52,3 +56,27 @@ def test_a_signal_reaches_the_group_and_is_described() -> None:
     signal_group(child, signal.SIGKILL)  # nobody is there any more
     for descriptor in (child.stdin, child.stdout, child.stderr):
         os.close(descriptor)
+
+
+def test_no_descriptor_of_the_gateway_is_handed_on() -> None:
+    code = "import os; print(*[fd for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')])"
+    _, said, _ = _run(_python(code))
+    known = (int(name) for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}"))
+    inherited = {descriptor for descriptor in known if os.get_inheritable(descriptor)}  # the client's, as without us
+    assert set(map(int, said.split())) == inherited | {0, 1, 2}
+
+
+def test_signals_that_python_ignores_are_not_ignored_in_the_server() -> None:
+    _, said, _ = _run(["cat", "/proc/self/status"])
+    (ignored,) = (int(line.split()[1], 16) for line in said.decode().splitlines() if line.startswith("SigIgn"))
+    assert not ignored & (1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1)
+
+
+@pytest.mark.parametrize("code", [0, 7, -signal.SIGTERM, -signal.SIGKILL])
+def test_ends_as_the_server_ended(code: int) -> None:
+    status = code << 8 if code >= 0 else -code
+    pid = os.fork()
+    if pid == 0:
+        end_like(status)
+    _, ended = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(ended) == code

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mcpgw.relay.outlet import HIGH_WATER_BYTES, Outlet, inherited
+from mcpgw.relay.outlet import HIGH_WATER_BYTES, inherited, own_pipe
 
 BLOCK = b"x" * 65536
 
@@ -78,10 +78,29 @@ def test_a_file_takes_everything(tmp_path: Path) -> None:
     assert (tmp_path / "f").read_bytes() == BLOCK
 
 
-def test_a_reader_that_went_breaks_the_outlet() -> None:
-    def write(_: object) -> int:
-        raise BrokenPipeError
-
-    outlet = Outlet(9, write)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as above
+@pytest.mark.parametrize("ends", ["pipe", "socket"], indirect=True)
+def test_a_reader_that_went_breaks_the_outlet(ends: tuple[int, int]) -> None:
+    reader, writer = ends
+    outlet = inherited(writer)
+    os.close(reader)
     outlet.send(b"x")
     assert outlet.broken
+
+
+def test_what_is_sent_to_a_closed_outlet_reaches_nobody() -> None:
+    _, writer = os.pipe()
+    os.set_blocking(writer, False)
+    outlet = own_pipe(writer)
+    while not outlet.queued:
+        outlet.send(BLOCK)
+    reader, other = os.pipe()
+    outlet.close()
+    os.dup2(other, writer)  # the number names another file now
+    outlet.send(b"frame")
+    outlet.flush()
+    for descriptor in (other, writer):
+        os.close(descriptor)
+    assert os.read(reader, 10) == b""
+    assert outlet.queued == 0
+    os.close(reader)

@@ -7,6 +7,7 @@ import signal
 from mcpgw.relay.shutdown import (
     DRAIN_SECONDS,
     EOF_GRACE_SECONDS,
+    FLUSH_SECONDS,
     SIGNAL_GRACE_SECONDS,
     TERM_GRACE_SECONDS,
     Shutdown,
@@ -49,3 +50,10 @@ def test_an_ended_server_gets_no_signal_and_is_drained_for_a_moment() -> None:
     assert shutdown.due_signal(99.0) is None
     assert not shutdown.drained(10.5)
     assert shutdown.drained(10.5 + DRAIN_SECONDS)
+
+
+def test_a_client_that_reads_slowly_gets_time_unless_it_has_signalled() -> None:
+    shutdown = Shutdown()
+    assert shutdown.flush_until(10.0) == 10.0 + FLUSH_SECONDS
+    shutdown.signalled(signal.SIGTERM, 10.0)
+    assert shutdown.flush_until(10.2) == 10.0 + SIGNAL_GRACE_SECONDS

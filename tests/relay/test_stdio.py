@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from mcpgw.audit.verify import verify
 from mcpgw.paths import StateLayout
 from support.peer import Peer, gateway, mock
+from support.processes import children, gone
 
 KEY = "AKIAQ3EGRT5LZW7YKX2M"
 
@@ -23,24 +26,6 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _peer(state: Path, *options: str) -> Peer:
     return Peer(gateway(*mock(*options)), state)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _gone(pids: list[int], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while any(map(_alive, pids)) and time.monotonic() < until:
-        os.sched_yield()
-    return not any(map(_alive, pids))
 
 
 def test_a_clean_session_is_relayed_and_recorded(state: Path) -> None:
@@ -77,6 +62,14 @@ def test_a_crash_in_a_call_is_told_and_the_exit_code_mirrored(state: Path) -> No
         assert peer.wait() == 9
 
 
+@pytest.mark.requirement("relay.mirror-exit")
+def test_a_server_killed_in_a_call_ends_the_gateway_by_the_same_signal(state: Path) -> None:
+    with _peer(state) as peer:
+        error = peer.open().call("die", how="signal:9")["error"]
+        assert (error["code"], "signal 9" in error["message"]) == (-31004, True)
+        assert peer.wait() == -signal.SIGKILL
+
+
 @pytest.mark.parametrize(("option", "code"), [("start=exit:3", 3), ("start=signal:9", -9), ("start=signal:15", -15)])
 @pytest.mark.requirement("relay.mirror-exit")
 def test_an_end_before_the_handshake_is_mirrored(state: Path, option: str, code: int) -> None:
@@ -106,23 +99,69 @@ def test_the_end_of_the_clients_input_ends_the_server(state: Path) -> None:
 def test_a_signal_ends_gateway_and_server(state: Path, number: signal.Signals, option: str) -> None:
     with _peer(state, option) as peer:
         peer.open()
-        servers = _children(peer.process.pid)
+        servers = children(peer.process.pid)
         assert servers
         started = time.monotonic()
         peer.process.send_signal(number)
         peer.wait(3)
         assert time.monotonic() - started < 2  # 450 ms and a busy machine
-        assert _gone(servers, 1)
+        assert gone(servers, 1)
+
+
+@pytest.mark.requirement("relay.shutdown")
+def test_a_signal_ends_what_a_wrapper_started(state: Path) -> None:
+    wrapped = ["sh", "-c", '"$@"; true', "sh", *mock("ignore=all")]
+    with Peer(gateway(*wrapped), state) as peer:
+        (wrapper,) = children(peer.open().process.pid)
+        servers = [wrapper, *children(wrapper)]
+        assert len(servers) == 2
+        peer.process.send_signal(signal.SIGTERM)
+        peer.wait(3)
+        assert gone(servers, 1)
+
+
+# More than a client that does not read can be sent, and no more than a server can be rid of: about 1.17 MB.
+UNREAD = {"flood": 117, "pad": 9_900}
+
+
+def _leave_unread(peer: Peer, how: str) -> None:
+    """The server has ended, and its last output fills every buffer up to the client, who does not read."""
+    peer.open()
+    (server,) = children(peer.process.pid)
+    peer.send({"id": "f", "method": "tools/call", "params": {"name": "die", "arguments": {"how": how, **UNREAD}}})
+    assert gone([server], 15)
+
+
+@pytest.mark.requirement("relay.shutdown")
+def test_a_signal_ends_the_gateway_though_its_client_does_not_read(state: Path) -> None:
+    with _peer(state) as peer:
+        _leave_unread(peer, "exit:0")
+        peer.process.send_signal(signal.SIGTERM)
+        assert peer.wait(5) == 0
+
+
+@pytest.mark.requirement("relay.backpressure")
+def test_what_an_ended_server_left_waits_for_its_reader_without_work(state: Path) -> None:
+    with _peer(state) as peer:
+        _leave_unread(peer, "exit:5")
+        spent = sum(map(int, Path(f"/proc/{peer.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+        seconds = spent // os.sysconf("SC_CLK_TCK") + 1  # a gateway that spins is killed by the kernel
+        resource.prlimit(peer.process.pid, resource.RLIMIT_CPU, (seconds, seconds))
+        with pytest.raises(subprocess.TimeoutExpired):
+            peer.wait(2)
+        assert [peer.receive()["params"]["data"]["number"] for _ in range(UNREAD["flood"])] == list(range(117))
+        assert peer.receive()["error"]["code"] == -31004
+        assert peer.wait() == 5
 
 
 @pytest.mark.requirement("relay.no-orphans")
 def test_a_killed_gateway_takes_its_server_along(state: Path) -> None:
     with _peer(state, "ignore=all") as peer:
         peer.open()
-        servers = _children(peer.process.pid)
+        servers = children(peer.process.pid)
         peer.process.kill()
         peer.wait()
-        assert _gone(servers, 3)
+        assert gone(servers, 3)
 
 
 def test_a_server_that_ignores_the_end_of_its_input_is_ended(state: Path) -> None:
@@ -140,15 +179,15 @@ def test_large_answers_arrive_whole(state: Path, size: int) -> None:
 
 
 @pytest.mark.requirement("relay.backpressure")
-def test_a_client_that_writes_without_reading_deadlocks_nobody(state: Path) -> None:
-    count = 400
+@pytest.mark.parametrize(("count", "size"), [(400, 4000), (5000, 300)])
+def test_a_client_that_writes_without_reading_deadlocks_nobody(state: Path, count: int, size: int) -> None:
     ask = '{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"echo","arguments":{"text":"%s"}}}\n'
     with _peer(state) as peer:
         peer.open()
         pid = os.fork()
         if pid == 0:
             for number in range(1000, 1000 + count):
-                peer.send((ask % (number, "w" * 4000)).encode())
+                peer.send((ask % (number, "w" * size)).encode())
             os._exit(0)
         answers = [peer.receive()["id"] for _ in range(count)]
         os.waitpid(pid, 0)
@@ -159,7 +198,7 @@ def test_floods_keep_their_order(state: Path) -> None:
     with _peer(state) as peer:
         peer.open()
         peer.send({"id": "f", "method": "tools/call", "params": {"name": "echo", "arguments": {"flood": 3000}}})
-        assert [peer.receive()["params"]["data"] for _ in range(3000)] == list(range(3000))
+        assert [peer.receive()["params"]["data"]["number"] for _ in range(3000)] == list(range(3000))
         assert peer.receive()["id"] == "f"
 
 
@@ -211,6 +250,21 @@ def test_a_journal_that_cannot_be_written_stops_calls_only_and_resumes(tmp_path:
         assert "isError" not in peer.call("echo", text="after")["result"]
 
 
+@pytest.mark.requirement("failure.no-journal")
+def test_a_disk_that_fills_in_a_session_stops_calls_until_there_is_room(tmp_path: Path) -> None:
+    with _peer(tmp_path) as peer:
+        assert "isError" not in peer.open().call("echo", text="before")["result"]
+        (file,) = tmp_path.glob("audit/2*/*.jsonl")
+        roomy = resource.prlimit(peer.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(peer.process.pid, resource.RLIMIT_FSIZE, (file.stat().st_size + 100, roomy[1]))
+        assert "cannot be recorded" in peer.call("echo", text="full")["result"]["content"][0]["text"]
+        assert peer.ask("tools/list")["result"] == {"tools": []}
+        resource.prlimit(peer.process.pid, resource.RLIMIT_FSIZE, roomy)
+        assert "isError" not in peer.call("echo", text="after")["result"]
+        assert peer.end() == 0
+    assert verify(StateLayout(str(tmp_path))).intact
+
+
 @pytest.mark.requirement("failure.no-policy")
 def test_a_policy_that_never_compiled_stops_calls_only(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("profile = 5\n")
@@ -238,6 +292,37 @@ def test_an_edited_policy_is_in_force_without_a_restart(tmp_path: Path) -> None:
         while not (tmp_path / "policy" / "problem.json").exists() and time.monotonic() < until:
             peer.ask("ping")
         assert peer.call("echo", text=KEY)["result"]["isError"]
+
+
+def test_stderr_reaches_the_client_byte_for_byte(state: Path) -> None:
+    said = bytes(range(256)) * 100 + b"no line end"
+    with _peer(state, f"stderr-hex={said.hex()}") as peer:
+        peer.open()
+        assert peer.end() == 0
+        assert peer.stderr.read() == said
+
+
+@pytest.mark.requirement("relay.both-openings")
+def test_discovery_opens_a_session_too(state: Path) -> None:
+    with _peer(state) as peer:
+        assert peer.ask("server/discover")["result"]["supportedVersions"] == ["2026-07-28"]
+        assert peer.call("die", how="exit:2")["error"]["code"] == -31004
+        assert peer.wait() == 2
+
+
+@pytest.mark.requirement("relay.no-orphans")
+def test_a_client_that_closes_its_reading_end_and_goes_on_writing(state: Path) -> None:
+    with _peer(state) as peer:
+        (server,) = children(peer.open().process.pid)
+        peer.stdout.close()
+        try:
+            while peer.process.poll() is None:
+                peer.send({"id": 7, "method": "ping"})
+        except BrokenPipeError:
+            pass
+        assert peer.wait() == 0
+        assert gone([server], 1)
+    assert verify(StateLayout(str(state))).intact
 
 
 @pytest.mark.requirement("relay.stderr-unread")

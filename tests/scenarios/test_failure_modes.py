@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from support.peer import Peer, gateway, mock
+from support.processes import children, gone
 
 KEY = "AKIAQ3EGRT5LZW7YKX2M"
 TABLE = Path(__file__).parents[2] / "docs" / "failure-modes.md"
@@ -67,6 +67,13 @@ def fm_03(state: Path, profile: str) -> None:
     (state / "config.toml").write_text("no_such_key = 1\n")  # nothing newer can be compiled either
     with _peer(state) as peer:
         assert _closed(peer.open())
+    _state(state, profile)
+    assert _compile(state) == 0
+    with _peer(state) as peer:
+        assert "isError" not in peer.open().call("echo", text="loaded")["result"]
+        (state / "new").write_text("0" * 64 + "\n")  # names a snapshot that is not there
+        (state / "new").rename(state / "policy" / "current")
+        assert bool(peer.call("echo", text=KEY)["result"].get("isError")) is (profile != "observe")
 
 
 def fm_04(state: Path, profile: str) -> None:
@@ -83,6 +90,10 @@ def fm_05(state: Path, profile: str) -> None:
     with _peer(_state(state, profile)) as peer:
         result = peer.open().call("echo", text="a@b.co " * 21_000)["result"]
         assert bool(result.get("isError")) is (profile == "strict")
+        peer.end()
+    records = [json.loads(line) for file in state.glob("audit/2*/*.jsonl") for line in file.read_text().splitlines()]
+    (record,) = (record for record in records if record["method"] == "tools/call" and record["type"] == "request")
+    assert record["decision"] == ("block" if profile == "strict" else "alert")
 
 
 def fm_06(state: Path, profile: str) -> None:
@@ -134,38 +145,26 @@ def fm_12(state: Path, profile: str) -> None:
 
 
 def fm_13(state: Path, profile: str) -> None:
-    with Peer(gateway("no-such-program"), _state(state, profile)) as peer:
-        assert peer.wait() == 127
-        assert b"no-such-program" in peer.stderr.read()
-
-
-def _server_of(peer: Peer) -> Path:
-    pid = peer.process.pid
-    (server,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return Path("/proc") / server
-
-
-def _ends(server: Path, seconds: float = 8) -> bool:
-    until = time.monotonic() + seconds
-    while server.exists() and time.monotonic() < until:
-        os.sched_yield()
-    return not server.exists()
+    for command, code in (("no-such-program", 127), (str(TABLE), 126)):
+        with Peer(gateway(command), _state(state, profile)) as peer:
+            assert peer.wait() == code
+            assert command.encode() in peer.stderr.read()
 
 
 def fm_14(state: Path, profile: str) -> None:
     with _peer(_state(state, profile)) as peer:
-        server = _server_of(peer.open())
+        servers = children(peer.open().process.pid)
         peer.stdin.close()
         peer.wait()
-        assert _ends(server)
+        assert servers and gone(servers, 8)
 
 
 def fm_15(state: Path, profile: str) -> None:
     with _peer(_state(state, profile), "ignore=all") as peer:
-        server = _server_of(peer.open())
+        servers = children(peer.open().process.pid)
         peer.process.send_signal(signal.SIGKILL)
         peer.wait()
-        assert _ends(server)
+        assert servers and gone(servers, 8)
 
 
 def fm_16(state: Path, profile: str) -> None:

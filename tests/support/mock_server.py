@@ -1,8 +1,8 @@
 """A scripted MCP server for tests: standard library only, `mock_server.py [option=value]...`, run as a file.
 
 Options: start=exit:N|signal:N (at once), init=exit:N (when asked to initialize), ignore=signals|eof|all, banner=TEXT,
-stderr=TEXT, eof=exit:N. A tools/call names what to do: echo, size (n), raw (line), secret (text), die (exit or signal),
-silent, flood (n notifications first).
+stderr=TEXT, stderr-hex=BYTES, eof=exit:N. A tools/call names what to do: echo (text, or size=n), raw (line; ID is the
+request's), die (how=exit:N|signal:N), silent; with flood=n, of pad bytes each, so many notifications come first.
 """
 
 import json
@@ -33,6 +33,9 @@ def reply(identity: object, result: object) -> None:
 
 
 def call(identity: object, name: str, arguments: dict) -> None:
+    for number in range(arguments.get("flood", 0)):
+        data = json.dumps({"number": number, "pad": "y " * (arguments.get("pad", 0) // 2)}).encode()
+        put(b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":%b}}' % data)
     if name == "die":
         end(arguments["how"])
     if name == "silent":
@@ -40,8 +43,6 @@ def call(identity: object, name: str, arguments: dict) -> None:
     if name == "raw":
         put(arguments["line"].replace("ID", json.dumps(identity)).encode())
         return
-    for number in range(arguments.get("flood", 0)):
-        put(b'{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":%d}}' % number)
     text = "y" * arguments["size"] if "size" in arguments else arguments.get("text", "")
     reply(identity, {"content": [{"type": "text", "text": text}]})
 
@@ -73,7 +74,7 @@ def main() -> None:
     if OPTIONS.get("ignore") in ("signals", "all"):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-    os.write(2, OPTIONS.get("stderr", "").encode())
+    os.write(2, OPTIONS.get("stderr", "").encode() + bytes.fromhex(OPTIONS.get("stderr-hex", "")))
     if "banner" in OPTIONS:
         put(OPTIONS["banner"].encode())
     if "start" in OPTIONS:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
-# How long the client may take for the last bytes of a server that has ended.
-FLUSH_SECONDS = 2.0
 NOT_EXECUTABLE = 126
 COMMAND_NOT_FOUND = 127
 

@@ -60,6 +60,16 @@ class Outlet:
             else:
                 self._queue.popleft()
 
+    def close(self) -> None:
+        """Closes the descriptor. What is sent later is dropped: the number may name another file by then."""
+        self._break()
+        os.close(self.fd)
+
+    def _break(self) -> None:
+        self.broken = True
+        self._queue.clear()
+        self.queued = 0
+
     def _try(self, part: bytes | memoryview) -> int:
         """How much of `part` the kernel took; 0 when it is full."""
         try:
@@ -67,9 +77,7 @@ class Outlet:
         except BlockingIOError:
             return 0
         except OSError:
-            self.broken = True
-            self._queue.clear()
-            self.queued = 0
+            self._break()
             return 0
 
 

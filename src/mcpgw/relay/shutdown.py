@@ -11,6 +11,8 @@ EOF_GRACE_SECONDS = 1.5
 TERM_GRACE_SECONDS = 4.5
 # A server that has ended may have left a child that holds its stdout: what is in the pipe still counts.
 DRAIN_SECONDS = 0.25
+# How long the client may take for the last bytes of a server that has ended.
+FLUSH_SECONDS = 2.0
 
 
 class Shutdown:
@@ -72,3 +74,9 @@ class Shutdown:
     def drained(self, now: float) -> bool:
         """Whether the time to read what an ended server left is over."""
         return self.ended_at is not None and now >= self.ended_at + DRAIN_SECONDS
+
+    def flush_until(self, now: float) -> float:
+        """How long to wait for a client that is slow to read; one that sent a signal will kill soon."""
+        if self.signalled_at is not None:
+            return self.signalled_at + SIGNAL_GRACE_SECONDS
+        return now + FLUSH_SECONDS

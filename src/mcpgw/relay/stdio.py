@@ -96,7 +96,9 @@ class Pump:
             return False
         if self._child.stdout not in self._open:
             return True
-        return self._shutdown.drained(time.monotonic()) and not self._to_client.crowded
+        if not self._shutdown.drained(time.monotonic()):
+            return False
+        return not self._to_client.crowded or self._shutdown.signalled_at is not None
 
     def _watch(self) -> None:
         """Brings the poll set up to date: a source is read only while its sink is not crowded."""
@@ -129,7 +131,10 @@ class Pump:
 
     def _timeout_ms(self) -> float | None:
         deadline = self._shutdown.deadline() if self._shutdown.under_way else None
-        return None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
+        now = time.monotonic()
+        if deadline is None or self._shutdown.drained(now):  # drained: only the client's reading is waited for
+            return None
+        return max(0.0, (deadline - now) * 1000)
 
     # -- what has happened ------------------------------------------------------------------------------------------
 
@@ -208,7 +213,7 @@ class Pump:
             self._watched.pop(self._child.stdin, None)
             with contextlib.suppress(KeyError):
                 self._poll.unregister(self._child.stdin)
-            os.close(self._child.stdin)
+            self._to_server.close()
         if client_gone or self._child.stdout not in self._open:
             self._shutdown.input_closed(now)
         if (number := self._shutdown.due_signal(now)) is not None:
@@ -221,6 +226,9 @@ class Pump:
         """Frames that were left, answers to whoever waits, and a bounded wait for the client to take them."""
         status = self._status or 0
         if self._child.stdout in self._open:
+            os.set_blocking(self._child.stdout, False)
+            self._read(self._child.stdout, Direction.TO_CLIENT)  # one read takes all that a pipe holds
+        if self._child.stdout in self._open:
             for frame in self._framers[Direction.TO_CLIENT].close():
                 self._perform(self._session.receive(Direction.TO_CLIENT, frame, now=time.monotonic()))
         client_listens = STDIN in self._open and self._shutdown.signalled_at is None
@@ -228,7 +236,7 @@ class Pump:
             self._perform(self._session.server_gone(child_process.describe_exit(status)))
         child_process.signal_group(self._child, signal.SIGKILL)  # what the server left behind in its group
         self._drain_stderr()
-        until = time.monotonic() + child_process.FLUSH_SECONDS
+        until = self._shutdown.flush_until(time.monotonic())
         while (self._to_client.queued or self._stderr.queued) and time.monotonic() < until:
             select.select([], [one.fd for one in (self._to_client, self._stderr) if one.queued], [], 0.05)
             self._to_client.flush()
