@@ -105,3 +105,9 @@ def test_old_logs_go(layout: StateLayout) -> None:
     assert prune_logs(layout, now=NOON) == ("2025-11-01.jsonl",)
     assert sorted(os.listdir(layout.log_dir)) == ["2026-01-01.jsonl", "notes.txt"]
     assert prune_logs(StateLayout(layout.root + "/none"), now=NOON) == ()
+
+
+@pytest.mark.requirement("audit.cap-upkeep")
+def test_upkeep_without_an_audit_directory_is_nothing_to_do(tmp_path: Path) -> None:
+    assert upkeep(StateLayout(str(tmp_path)), now=1e9) is None
+    assert list(tmp_path.iterdir()) == []

@@ -25,6 +25,8 @@ def test_hidden_characters_are_written_out() -> None:
 
 
 def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert output.style("x", "red") != "x"
     monkeypatch.setenv("NO_COLOR", "1")

@@ -74,3 +74,8 @@ def test_a_ledger_line_that_is_broken_is_passed_over(tmp_path):
     (tmp_path / "ledger.jsonl").write_bytes(b'{"kind": "plan", "file": "/no/such"}\n[]\n{"kind"')
     assert ledger_files(str(tmp_path)) == []
     assert ledger_files(str(tmp_path / "none")) == []
+
+
+def test_help_is_no_file_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["mcpgw-rollback", "--help"]) == 0
+    assert "takes the gateway off" in capsys.readouterr().err

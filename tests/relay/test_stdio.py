@@ -331,3 +331,16 @@ def test_a_client_that_never_reads_stderr_does_not_stop_the_relay(state: Path) -
         peer.open()
         for _ in range(1500):  # each refusal is a line of the gateway's own on stderr
             assert peer.call("echo", text=KEY)["result"]["isError"]
+
+
+@pytest.mark.requirement("config.in-force")
+def test_caps_and_log_level_of_the_configuration_are_in_force(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[audit]\nkeep_days = 2\n[log]\nlevel = "error"\n')
+    old = tmp_path / "audit" / time.strftime("%Y-%m-%d", time.gmtime(time.time() - 10 * 86400))
+    old.mkdir(parents=True)
+    (old / "x.jsonl").write_text("")
+    with _peer(tmp_path) as peer:
+        assert peer.open().call("echo", text=KEY)["result"]["isError"]  # a warning, below the level
+        assert peer.end() == 0
+    assert not old.exists()
+    assert b"block" not in b"".join(path.read_bytes() for path in (tmp_path / "log").glob("*"))

@@ -63,6 +63,10 @@ class Diagnostics:
         self._day = ""
         self._fd = -1
 
+    def keep_from(self, level: str) -> None:
+        """From now on the files hold `level` and worse; "off" or an unknown level: nothing."""
+        self._file_level = LEVELS.get(level, OFF)
+
     def debug(self, event: str, **fields: object) -> None:
         self._write("debug", event, fields)
 

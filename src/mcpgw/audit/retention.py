@@ -86,8 +86,12 @@ def usage(layout: StateLayout) -> int:
     return sum(_measure(layout, day).size for day in days(layout))
 
 
-def upkeep(layout: StateLayout, *, now: float) -> PruneReport | None:
-    """Prunes journals and logs to the default caps, at most once a day; None if that was done. Raises OSError."""
+def upkeep(
+    layout: StateLayout, *, now: float, keep_days: int = KEEP_DAYS, max_bytes: int = MAX_BYTES
+) -> PruneReport | None:
+    """Prunes journals and logs to the caps, at most once a day; None if nothing was due. Raises OSError."""
+    if not os.path.isdir(layout.audit_dir):
+        return None  # nothing was ever recorded
     stamp = f"{layout.audit_dir}/pruned"
     try:
         if now - os.stat(stamp).st_mtime < DAY_SECONDS:
@@ -97,7 +101,7 @@ def upkeep(layout: StateLayout, *, now: float) -> PruneReport | None:
     os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE_MODE))
     os.utime(stamp, (now, now))  # before the work: two instances that start together need not both do it
     prune_logs(layout, now=now)
-    return prune(layout, now=now)
+    return prune(layout, keep_days=keep_days, max_bytes=max_bytes, now=now)
 
 
 def prune_logs(layout: StateLayout, *, keep_days: int = LOG_DAYS, now: float) -> tuple[str, ...]:

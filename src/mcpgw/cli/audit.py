@@ -19,6 +19,8 @@ from mcpgw.cli.filters import follow_option, server_option, since_option, wait_a
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, table, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.units import counted, latency, moment, size
+from mcpgw.config.settings import kept_journals
+from mcpgw.config.sources import load_config
 from mcpgw.errors import ExitCode, UsageFault
 from mcpgw.files import PRIVATE_FILE_MODE
 
@@ -179,20 +181,19 @@ def _verdict(report: VerifyReport) -> str:
 
 
 @command.command("prune")
-@click.option(
-    "--keep-days", type=click.IntRange(min=1), default=retention.KEEP_DAYS, show_default=True, help="Age cap."
-)
-@click.option(
-    "--max-bytes", type=click.IntRange(min=0), default=retention.MAX_BYTES, show_default=True, help="Size cap."
-)
+@click.option("--keep-days", type=click.IntRange(min=1), help="Age cap; audit.keep_days without it.")
+@click.option("--max-bytes", type=click.IntRange(min=0), help="Size cap; audit.max_bytes without it.")
 @dry_run_option
 @yes_option
 @json_option
-def prune(keep_days: int, max_bytes: int, dry_run: bool, yes: bool, as_json: bool) -> None:
+def prune(keep_days: int | None, max_bytes: int | None, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Delete the oldest days beyond the caps; the heads keep note of what went."""
     if as_json and not (dry_run or yes):
         raise UsageFault("prune --json cannot ask", "Add --dry-run or --yes.")
     place, now = layout(), time.time()
+    caps = kept_journals(load_config(place))
+    keep_days = caps["keep_days"] if keep_days is None else keep_days
+    max_bytes = caps["max_bytes"] if max_bytes is None else max_bytes
     report = retention.prune(place, keep_days=keep_days, max_bytes=max_bytes, now=now, dry_run=True)
     if report.days and not dry_run:
         confirm(f"Delete {_extent(report)}?", yes=yes)

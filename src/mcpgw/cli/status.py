@@ -15,7 +15,9 @@ from mcpgw.cli.places import layout
 from mcpgw.cli.routing import here
 from mcpgw.cli.units import duration, latency, size
 from mcpgw.cli.verdict import EntryStatus, Row, Session, Standing, Verdict, Word, entry_of, judge
-from mcpgw.errors import NotFound
+from mcpgw.config.settings import kept_journals
+from mcpgw.config.sources import load_config
+from mcpgw.errors import ConfigFault, NotFound
 from mcpgw.files import read_bytes
 from mcpgw.installers.sessions import Process, running_processes
 from mcpgw.paths import StateLayout
@@ -45,9 +47,9 @@ def command(server: str | None, as_json: bool) -> None:
     verdict = look(place, here(), running_processes(), now=now)
     if server is not None:
         verdict = only(verdict, server)
-    used = retention.usage(place)
-    payload = {**as_payload(verdict, now=now), "audit": _audit(used)}
-    emit(SCHEMA, payload, as_json, lambda: _text(verdict, used, now))
+    used, cap = retention.usage(place), _journal_cap(place)
+    payload = {**as_payload(verdict, now=now), "audit": _audit(used, cap)}
+    emit(SCHEMA, payload, as_json, lambda: _text(verdict, _audit(used, cap), now))
 
 
 def look(place: StateLayout, machine: Place, processes: Iterable[Process], *, now: float) -> Verdict:
@@ -134,8 +136,16 @@ def as_payload(verdict: Verdict, *, now: float) -> dict[str, Any]:
     }
 
 
-def _audit(used: int) -> dict[str, Any]:
-    return {"bytes": used, "near_cap": used > retention.MAX_BYTES * retention.WARN_SHARE}
+def _audit(used: int, cap: int) -> dict[str, Any]:
+    return {"bytes": used, "near_cap": used > cap * retention.WARN_SHARE}
+
+
+def _journal_cap(place: StateLayout) -> int:
+    """audit.max_bytes; the default while config.toml cannot be read, which the verdict says elsewhere."""
+    try:
+        return kept_journals(load_config(place))["max_bytes"]
+    except ConfigFault:
+        return retention.MAX_BYTES
 
 
 def _entry_payload(entry: EntryStatus, now: float) -> dict[str, Any]:
@@ -180,12 +190,13 @@ def _instance_payload(instance: InstanceStatus, now: float) -> dict[str, Any]:
     }
 
 
-def _text(verdict: Verdict, used: int, now: float) -> str:
+def _text(verdict: Verdict, journals: dict[str, Any], now: float) -> str:
     colour = _VERDICT_COLOURS.get(verdict.word, "yellow")
     lines = [style(visible(verdict.sentence), colour, bold=True)]
     lines += [style(f"  ! {visible(problem)}", "red") for problem in verdict.problems]
-    if _audit(used)["near_cap"]:
-        lines.append(f"  ! the audit journals hold {size(used)}, over 80 % of their cap: export what you want to keep")
+    if journals["near_cap"]:
+        held = size(journals["bytes"])
+        lines.append(f"  ! the audit journals hold {held}, over 80 % of their cap: export what you want to keep")
     for entry in verdict.entries:
         lines += ["", *_entry_lines(entry, now)]
     if verdict.others:

@@ -18,6 +18,7 @@ from mcpgw.config.effective import PolicyTable, layering, policy_table, unused_o
 from mcpgw.config.fault import Fault, SourceFault, raise_if_any
 from mcpgw.config.packs import native_faults
 from mcpgw.config.scandb import compile_database, engine_for, is_intact
+from mcpgw.config.settings import kept_journals
 from mcpgw.config.sources import PolicySources, Stamp, read_sources, stamp_sources
 from mcpgw.config.store import current_digest, store, stored_database
 from mcpgw.detect.pattern import Pattern
@@ -98,6 +99,7 @@ def _content(layout: StateLayout, sources: PolicySources, table: PolicyTable) ->
         "mcpgw": VERSION,
         "engine": engine.plain,
         "log": {"level": sources.config.log.level or "info"},
+        "journals": {key: kept_journals(sources.config)[key] for key in ("keep_days", "max_bytes")},
         "patterns": [rule for pack in sources.packs for rule in pack.rules],
         "policies": [_plain_policy(name, policy) for name, policy in table.policies],
         "default": 0,

@@ -21,6 +21,12 @@ COMMAND_DEFAULTS: Mapping[str, Setting] = {
 }
 
 
+def kept_journals(config: ConfigFile) -> dict[str, int]:
+    """The caps of the journals, `keep_days` and `max_bytes`, as the file or else the defaults say."""
+    given = {**COMMAND_DEFAULTS, **_given(config, COMMAND_DEFAULTS)}
+    return {"keep_days": int(given["audit.keep_days"]), "max_bytes": int(given["audit.max_bytes"])}
+
+
 def effective_settings(config: ConfigFile, environ: Mapping[str, str]) -> dict[str, Chosen[Setting]]:
     """Every scalar of config.toml by dotted key: the default, the file's value, or the variable's that overrides it.
 

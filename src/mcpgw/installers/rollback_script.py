@@ -24,6 +24,9 @@ _ATTEMPTS = 3
 
 def main(argv: Sequence[str]) -> int:
     """Unwraps in the files that are named, else in those of the ledger beside the script. 0 done, 1 some failed."""
+    if argv[1:2] in (["-h"], ["--help"]):
+        _say("takes the gateway off the client files that are named, else off those in the ledger beside it")
+        return 0
     files = list(argv[1:]) or ledger_files(os.path.dirname(os.path.dirname(os.path.abspath(argv[0]))))
     if not files:
         _say("no file is named and no ledger was found\n  next: name the client files as arguments")

@@ -39,13 +39,20 @@ class Source(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What one instance needs of a snapshot. degraded: why the portable engine runs where the fast one should."""
+    """What one instance needs of a snapshot.
+
+    degraded: why the portable engine runs where the fast one should.  log_level: the lowest in the log files.
+    keep_days, max_journal_bytes: the caps of the journals.
+    """
 
     digest: str
     policy: Policy
     detector: Detector
     sources: tuple[Source, ...]
     degraded: str | None
+    log_level: str
+    keep_days: int
+    max_journal_bytes: int
 
 
 def current_digest(layout: StateLayout) -> str:
@@ -71,9 +78,11 @@ def load(layout: StateLayout, *, entry: str | None, name: str) -> Snapshot:
         policy = policy_from_plain(plain["policies"][_policy_index(plain, entry, name)])
         sources = tuple(Source(one["path"], one["size"], one["mtime_ns"]) for one in plain["sources"])
         automaton, degraded = _automaton(plain["engine"], f"{directory}/scan.db", patterns)
+        level, caps = str(plain["log"]["level"]), plain["journals"]
+        keep_days, max_bytes = int(caps["keep_days"]), int(caps["max_bytes"])
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise SnapshotUnusable(f"the compiled policy cannot be read ({type(error).__name__})") from None
-    return Snapshot(digest, policy, Detector(patterns, automaton), sources, degraded)
+    return Snapshot(digest, policy, Detector(patterns, automaton), sources, degraded, level, keep_days, max_bytes)
 
 
 def _policy_index(plain: dict[str, Any], entry: str | None, name: str) -> int:

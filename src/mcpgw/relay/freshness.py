@@ -68,6 +68,7 @@ class PolicyWatch:
             kept = "the one before stays in force" if self.snapshot else "calls are refused"
             self._diagnostics.error("policy-unusable", message=f"{reason}; {kept}")
             return False
+        self._diagnostics.keep_from(loaded.log_level)
         if loaded.degraded:
             self._diagnostics.warning("engine-degraded", message=loaded.degraded)
         self.snapshot = loaded

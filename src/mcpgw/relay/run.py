@@ -135,7 +135,7 @@ def _serve(arguments: Arguments, child: Child, root: str, *, cold: tuple[str, ..
         _close(instance, recorder, "stopped", f"ended by signal {-status}")
         end_by_signal(-status)
     diagnostics.info("server-ended", how=describe_exit(status))
-    _tidy(layout, diagnostics)
+    _tidy(layout, watch.snapshot, diagnostics)
     _close(instance, recorder, "stopped", f"the server ended: {describe_exit(status)}")
     end_like(status)
 
@@ -247,14 +247,15 @@ def _close(instance: Instance | None, recorder: Recorder, state: str, reason: st
         instance.close()
 
 
-def _tidy(layout: StateLayout, diagnostics: Diagnostics) -> None:
+def _tidy(layout: StateLayout, snapshot: Snapshot | None, diagnostics: Diagnostics) -> None:
     """At the end of a session that nobody hurries: caps of journals and logs, directories of dead instances."""
     from mcpgw.audit.retention import upkeep
     from mcpgw.state.instance import sweep
 
     now = time.time()
     try:
-        upkeep(layout, now=now)
+        if snapshot is not None:  # without a policy nobody knows the caps: keep everything
+            upkeep(layout, now=now, keep_days=snapshot.keep_days, max_bytes=snapshot.max_journal_bytes)
         sweep(layout, now, KEEP_DEAD_INSTANCES_SECONDS)
     except OSError as error:
         diagnostics.warning("upkeep-failed", message=f"old journals were not pruned: {error.strerror}")
