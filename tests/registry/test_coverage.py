@@ -23,7 +23,7 @@ REMOTE = replace(STDIO, transport=Transport.HTTP, command=None, args=None, url="
         (replace(STDIO, standing=Standing.DENIED), Reason.DENIED),
         (replace(STDIO, standing=Standing.BY_COMMAND), Reason.BY_COMMAND),
         (replace(STDIO, standing=Standing.DISABLED), Reason.DISABLED),
-        (replace(STDIO, transport=Transport.INVALID, fault="it has no command"), Reason.INVALID),
+        (replace(STDIO, transport=Transport.INVALID, note="it has no command"), Reason.INVALID),
     ],
 )
 def test_each_entry_is_routed_or_has_a_reason(entry, reason):
@@ -38,7 +38,7 @@ def test_a_disabled_entry_is_routed_for_the_day_it_is_switched_on():
 
 
 def test_the_fault_of_an_invalid_entry_is_told():
-    (covered,) = coverage([replace(STDIO, transport=Transport.INVALID, fault="it has no command")], None)
+    (covered,) = coverage([replace(STDIO, transport=Transport.INVALID, note="it has no command")], None)
     assert covered.text == "the client skips it: it has no command"
 
 

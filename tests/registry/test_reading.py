@@ -35,7 +35,7 @@ def test_remote_entries(tmp_path, kind, transport):
 
 
 @pytest.mark.parametrize(
-    ("value", "fault"),
+    ("value", "note"),
     [
         (7, "it is not an object"),
         ({}, "it has no command"),
@@ -49,9 +49,9 @@ def test_remote_entries(tmp_path, kind, transport):
         ({"command": "x", "env": {"A": 1}}, "its env is not an object of strings"),
     ],
 )
-def test_what_the_client_skips_is_invalid_and_says_why(tmp_path, value, fault):
+def test_what_the_client_skips_is_invalid_and_says_why(tmp_path, value, note):
     entry = entry_of(tmp_path, value)
-    assert (entry.transport, entry.fault) == (Transport.INVALID, fault)
+    assert (entry.transport, entry.note) == (Transport.INVALID, note)
 
 
 def test_an_absent_file_is_no_problem(tmp_path):

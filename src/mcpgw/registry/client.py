@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mcpgw.errors import ConfigFault, McpgwError
-from mcpgw.registry.document import Document, Path
-from mcpgw.registry.entry import Entry, Scope
+from mcpgw.registry.document import Document, Path, Syntax
+from mcpgw.registry.entry import Entry, Scope, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,22 @@ def this_machine(environ: Mapping[str, str], cwd: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """An object that maps server names to entries; EACH in the path stands for the project key."""
+    """An object that maps server names to entries; EACH in the path stands for the project key.
+
+    prefix: what the client puts before each name (`plugin:NAME:` for a plugin's servers).
+    """
 
     path: Path
     scope: Scope
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
     """One file of one client.
 
-    editable: `install` may rewrite it.  locked: the client takes `<path>.lock` before it writes, so must we.
+    editable: `install` may rewrite it; else `untouched` says why not.  locked: the client takes `<path>.lock` before
+    it writes, so must we.  several: the client keeps user servers in more than one file, so ids carry this one's hash.
     """
 
     client: str
@@ -52,6 +57,9 @@ class ConfigFile:
     containers: tuple[Container, ...]
     editable: bool = True
     locked: bool = False
+    syntax: Syntax = Syntax.JSON
+    several: bool = False
+    untouched: Standing = Standing.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,21 @@ class Reason(StrEnum):
     """Why an entry is not routed."""
 
     NOT_INSTALLED = "not-installed"
+    OPTED_OUT = "opted-out"
     REMOTE = "remote"
+    OAUTH = "oauth"
     PROJECT_FILE = "project-file"
+    PENDING = "pending"
+    PLUGIN = "plugin"
+    EXTENSION = "extension"
+    CONNECTOR = "connector"
+    AGENT = "agent"
+    LISTED_ONLY = "listed-only"
+    WRAPPED = "wrapped"
+    TWIN = "twin"
     MANAGED = "managed"
     OVERRULED = "overruled"
+    HIDDEN = "hidden"
     DENIED = "denied"
     BY_COMMAND = "allowed-by-command"
     DISABLED = "disabled"
@@ -25,22 +36,46 @@ class Reason(StrEnum):
 
 _TEXT = {
     Reason.NOT_INSTALLED: "not routed yet: run `mcpgw install`",
+    Reason.OPTED_OUT: "left out at your request (`install --except`)",
     Reason.REMOTE: "remote server: not routed yet",
+    Reason.OAUTH: "remote server with a login that routing would lose",
     Reason.PROJECT_FILE: "shared project file: never edited by default",
+    Reason.PENDING: "shared project file, waiting for your approval in the client",
+    Reason.PLUGIN: "comes with a plugin: an update would overwrite any edit",
+    Reason.EXTENSION: "comes with an extension of the app, which updates it",
+    Reason.CONNECTOR: "connector of your account: there is no file to edit",
+    Reason.AGENT: "defined inside a subagent's file",
+    Reason.LISTED_ONLY: "this client is only listed: its files are not edited yet",
+    Reason.WRAPPED: "runs through another gateway already",
+    Reason.TWIN: "routed, its twin would start in its place without the gateway",
     Reason.MANAGED: "managed file: never edited",
     Reason.OVERRULED: "a managed file replaces it, so the client ignores it",
+    Reason.HIDDEN: "another entry of the same name wins",
     Reason.DENIED: "the client's own lists forbid it",
     Reason.BY_COMMAND: "allowed by its exact command: routed, the client would hide it",
     Reason.DISABLED: "switched off or rejected in the client",
     Reason.INVALID: "the client skips it",
 }
 # These do not start in the client, so they neither need the gateway nor count against it.
-_NOT_STARTED = frozenset({Reason.OVERRULED, Reason.DENIED, Reason.DISABLED, Reason.INVALID})
+_NOT_STARTED = frozenset({Reason.OVERRULED, Reason.HIDDEN, Reason.DENIED, Reason.DISABLED, Reason.INVALID})
 _BY_STANDING = {
     Standing.MANAGED: Reason.MANAGED,
     Standing.OVERRULED: Reason.OVERRULED,
+    Standing.HIDDEN: Reason.HIDDEN,
     Standing.DENIED: Reason.DENIED,
     Standing.BY_COMMAND: Reason.BY_COMMAND,
+    Standing.LISTED_ONLY: Reason.LISTED_ONLY,
+    Standing.WRAPPED: Reason.WRAPPED,
+    Standing.TWIN: Reason.TWIN,
+    Standing.OAUTH: Reason.OAUTH,
+    Standing.PENDING: Reason.PENDING,
+}
+_BY_SCOPE = {
+    Scope.PLUGIN: Reason.PLUGIN,
+    Scope.EXTENSION: Reason.EXTENSION,
+    Scope.CONNECTOR: Reason.CONNECTOR,
+    Scope.AGENT: Reason.AGENT,
+    Scope.PROJECT: Reason.PROJECT_FILE,
 }
 
 
@@ -66,8 +101,7 @@ class Coverage:
         """The reason in words; "routed" for a routed one."""
         if self.reason is None:
             return "routed"
-        detail = f": {self.entry.fault}" if self.reason is Reason.INVALID and self.entry.fault else ""
-        return _TEXT[self.reason] + detail
+        return _TEXT[self.reason] + (f": {self.entry.note}" if self.entry.note else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +124,19 @@ def obstacle(entry: Entry) -> Reason | None:
         return Reason.INVALID
     if entry.standing in _BY_STANDING:
         return _BY_STANDING[entry.standing]
-    if entry.scope is Scope.PROJECT:
-        return Reason.DISABLED if entry.standing is Standing.DISABLED else Reason.PROJECT_FILE
+    if entry.scope in _BY_SCOPE:
+        return Reason.DISABLED if entry.standing is Standing.DISABLED else _BY_SCOPE[entry.scope]
     return None if entry.transport is Transport.STDIO else Reason.REMOTE
 
 
-def coverage(entries: Iterable[Entry], seen: frozenset[str] | None) -> tuple[Coverage, ...]:
-    """Each entry's coverage. seen: the entry ids at the last install, None when there was none."""
-    return tuple(_covered(entry, seen) for entry in entries)
+def coverage(
+    entries: Iterable[Entry], seen: frozenset[str] | None, opted_out: frozenset[str] = frozenset()
+) -> tuple[Coverage, ...]:
+    """Each entry's coverage.
+
+    seen: the entry ids at the last install, None when there was none.  opted_out: the ids that `--except` named.
+    """
+    return tuple(_covered(entry, seen, opted_out) for entry in entries)
 
 
 def figure(covered: Iterable[Coverage]) -> Figure:
@@ -105,7 +144,7 @@ def figure(covered: Iterable[Coverage]) -> Figure:
     return Figure(sum(each.routed for each in counted), len(counted))
 
 
-def _covered(entry: Entry, seen: frozenset[str] | None) -> Coverage:
+def _covered(entry: Entry, seen: frozenset[str] | None, opted_out: frozenset[str]) -> Coverage:
     new = seen is not None and entry.entry_id not in seen
     if entry.wrapped is not None:
         return Coverage(entry, None, new)
@@ -113,5 +152,6 @@ def _covered(entry: Entry, seen: frozenset[str] | None) -> Coverage:
     if reason is None:
         # A switched-off one is routed like the others, for the day it is switched on; until then it does not count.
         off = entry.standing is Standing.DISABLED
-        reason = Reason.DISABLED if off else Reason.NOT_INSTALLED
+        left_out = Reason.OPTED_OUT if entry.entry_id in opted_out else Reason.NOT_INSTALLED
+        reason = Reason.DISABLED if off else left_out
     return Coverage(entry, reason, new)

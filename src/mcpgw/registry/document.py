@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, NoReturn
 
 from mcpgw.errors import ConfigFault
@@ -22,6 +23,14 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _TRAILING_COMMA = "a comma stands before the closing bracket"
 _MEND = "Mend the file (its client cannot read it like this either) and run it again."
+
+
+class Syntax(StrEnum):
+    """What a config file is written in. JSONC: JSON with comments and trailing commas."""
+
+    JSON = "json"
+    JSONC = "jsonc"
+    TOML = "toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ class Scope(StrEnum):
     LOCAL = "local"
     PROJECT = "project"
     MANAGED = "managed"
+    PLUGIN = "plugin"  # comes with a plugin of the client
+    EXTENSION = "extension"  # comes with an extension of a desktop app
+    CONNECTOR = "connector"  # lives in the user's account, not in a file
+    AGENT = "agent"  # inside the definition of a subagent
 
 
 # One file or project holds only one entry of a name in the other scopes, so these alone need the hash in the id.
@@ -47,6 +51,12 @@ class Standing(StrEnum):
     BY_COMMAND = "by-command"  # allowed by its exact command, so a rewritten entry would vanish
     OVERRULED = "overruled"  # a managed file replaces it
     MANAGED = "managed"  # it is in the managed file itself
+    PENDING = "pending"  # a shared project server that waits for the user's approval
+    LISTED_ONLY = "listed-only"  # this client's files are read, not written
+    WRAPPED = "wrapped"  # it runs through another gateway already
+    TWIN = "twin"  # a plugin or connector brings the same server, which would wake up
+    OAUTH = "oauth"  # the client holds a login that a rewritten entry would lose
+    HIDDEN = "hidden"  # another entry of the same name wins
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,8 @@ class Entry:
     """One server in one config file.
 
     config_file: absolute, as the client names it (links not resolved).  project_key: the key below which a local
-    entry lies.  value: the entry's own JSON text.  fault: why the client would skip an INVALID one.
+    entry lies.  value: the entry's own text.  several: the client has more than one file of this scope.
+    note: why the client would skip an INVALID one, or which plugin, gateway or entry its standing comes from.
     """
 
     client: str
@@ -77,12 +88,13 @@ class Entry:
     env_keys: tuple[str, ...]
     url: str | None
     value: str
-    fault: str | None = None
+    note: str | None = None
     standing: Standing = Standing.ACTIVE
+    several: bool = False
 
     @property
     def entry_id(self) -> str:
-        return entry_id(self.client, self.scope, self.name, self.config_file, self.project_key)
+        return entry_id(self.client, self.scope, self.name, self.config_file, self.project_key, several=self.several)
 
     @property
     def wrapped(self) -> Original | None:
@@ -98,10 +110,12 @@ class Entry:
         return (self.command, *(self.args or ())) if self.command is not None else ()
 
 
-def entry_id(client: str, scope: Scope, name: str, config_file: str, project_key: str | None) -> str:
+def entry_id(
+    client: str, scope: Scope, name: str, config_file: str, project_key: str | None, *, several: bool = False
+) -> str:
     """The opaque id under which pins, limits, counters and policy know this entry."""
     place = ""
-    if scope in _REPEATED_SCOPES:
+    if several or scope in _REPEATED_SCOPES:
         text = config_file + (project_key or "")
         place = "@" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{client}:{scope}{place}:{quote(name, safe='', errors='surrogatepass')}"

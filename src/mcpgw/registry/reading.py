@@ -55,7 +55,7 @@ def entries_of(file: ConfigFile, document: Document) -> Iterator[tuple[Entry, No
         for key, node in document.find(container.path):
             for member in node.members or ():
                 yield (
-                    entry_from(file, container.scope, key, member.key, document, member.value),
+                    entry_from(file, container.scope, key, container.prefix + member.key, document, member.value),
                     member.value,
                 )
 
@@ -64,7 +64,7 @@ def entry_from(file: ConfigFile, scope: Scope, project: str | None, name: str, d
     """One entry; what its client would skip is INVALID and says why."""
     value = document.value(node)
     text = document.raw(node).decode("utf-8", "replace")
-    transport, fault = _transport(value)
+    transport, note = _transport(value)
     fields: dict[str, Any] = value if isinstance(value, dict) else {}
     args, env = fields.get("args"), fields.get("env")
     return Entry(
@@ -79,7 +79,9 @@ def entry_from(file: ConfigFile, scope: Scope, project: str | None, name: str, d
         env_keys=tuple(env) if isinstance(env, dict) else (),
         url=fields.get("url") if transport not in (Transport.STDIO, Transport.INVALID) else None,
         value=text,
-        fault=fault,
+        note=note,
+        several=file.several,
+        standing=file.untouched,
     )
 
 
