@@ -3,7 +3,8 @@ import json
 import pytest
 
 from mcpgw.errors import ConfigFault
-from mcpgw.installers.plan import Outcome, diff, install_plan, sha256
+from mcpgw.installers.change import Outcome
+from mcpgw.installers.plan import diff, install_plan, sha256
 from mcpgw.registry.client import ConfigFile, Container
 from mcpgw.registry.document import EACH
 from mcpgw.registry.entry import Scope

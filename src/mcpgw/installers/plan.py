@@ -6,33 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
+from mcpgw.installers.change import Change, Outcome, command_of
 from mcpgw.installers.spans import Edit, apply_edits, repoint_edits, wrap_edits
 from mcpgw.installers.verify import Command, Key, verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node
 from mcpgw.registry.entry import Entry, names_launcher, wrap
 from mcpgw.registry.reading import entries_of, open_document
-
-
-class Outcome(StrEnum):
-    """What becomes of an entry."""
-
-    ROUTE = "route"
-    REPOINT = "repoint"  # routed, but through another launcher or under another id
-    UNWRAP = "unwrap"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entry before and after; offset: of its first byte in the old file."""
-
-    entry: Entry
-    outcome: Outcome
-    before: Command
-    after: Command
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +59,8 @@ def install_plan(file: ConfigFile, content: bytes, wanted: frozenset[str], launc
 
 def expected(changes: Iterable[Change]) -> dict[Key, Command]:
     """What the edited entries are to start, for `verify_rewrite`."""
-    return {(change.entry.scope, change.entry.project_key, change.entry.name): change.after for change in changes}
-
-
-def command_of(entry: Entry) -> Command:
-    """What a stdio entry starts."""
-    return (entry.command or "", entry.args)
+    edited = ((change.entry, change.after) for change in changes if change.after is not None)
+    return {(entry.scope, entry.project_key, entry.name): after for entry, after in edited}
 
 
 def diff(plans: Iterable[FilePlan]) -> str:
@@ -106,7 +83,7 @@ def _routed(document: Document, entry: Entry, node: Node, launcher: str) -> tupl
     return edits, Change(entry, outcome, command_of(entry), after, node.start)
 
 
-def _essence(plan: FilePlan) -> list[tuple[str, Outcome, Command, Command]]:
+def _essence(plan: FilePlan) -> list[tuple[str, Outcome, Command | None, Command | None]]:
     return [(each.entry.entry_id, each.outcome, each.before, each.after) for each in plan.changes]
 
 
@@ -122,7 +99,9 @@ def _file_diff(plan: FilePlan) -> Iterator[str]:
         yield from (f"+ {line}" for line in _members(change.after))
 
 
-def _members(command: Command) -> Iterator[str]:
+def _members(command: Command | None) -> Iterator[str]:
+    if command is None:
+        return
     yield f'"command": {json.dumps(command[0], ensure_ascii=False)}'
     if command[1] is not None:
         yield f'"args": {json.dumps(command[1], ensure_ascii=False)}'

@@ -6,7 +6,8 @@ What the user or the client changed since stays changed, what they deleted stays
 from __future__ import annotations
 
 from mcpgw.errors import McpgwError
-from mcpgw.installers.plan import Change, FilePlan, Outcome, command_of, expected, sha256
+from mcpgw.installers.change import Change, Outcome, command_of
+from mcpgw.installers.plan import FilePlan, expected, sha256
 from mcpgw.installers.spans import Edit, apply_edits, unwrap_edits
 from mcpgw.installers.verify import Command, verify_rewrite
 from mcpgw.registry.client import ConfigFile

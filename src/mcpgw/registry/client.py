@@ -61,6 +61,12 @@ class ConfigFile:
     several: bool = False
     untouched: Standing = Standing.ACTIVE
 
+    @property
+    def shared(self) -> bool:
+        """Whether it goes to other people with a project; such a file is edited only when asked for."""
+        project = any(container.scope is Scope.PROJECT for container in self.containers)
+        return project and self.untouched is Standing.ACTIVE
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -91,6 +97,18 @@ class Verdict:
     managed_file: str | None = None  # present: the client ignores every other file
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a private entry of the same name would stand before a shared one, and the person has approved that one.
+
+    file: the person's own config file.  project_key: the key of the project in it.
+    """
+
+    origin: Entry
+    file: str
+    project_key: str
+
+
 Files = tuple[ConfigFile, ...]
 
 
@@ -102,12 +120,17 @@ def all_active(place: Place, readings: tuple[Reading, ...], entries: tuple[Entry
     return Verdict(entries)
 
 
+def no_spots(place: Place, readings: tuple[Reading, ...], entries: tuple[Entry, ...]) -> tuple[Spot, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """One client. A new one is a module in `clients/` with such a value, and its line in `discover.CLIENTS`.
 
     files: where it may keep servers.  further: more files, known only once those are read.  judge: sets each
-    entry's standing.  processes: names under which its sessions run.  must_be_closed: it loses edits made meanwhile.
+    entry's standing.  spots: where shared entries could be shadowed.  processes: names under which its sessions run.
+    must_be_closed: it loses edits made meanwhile.
     """
 
     name: str
@@ -117,3 +140,4 @@ class Client:
     must_be_closed: bool = False
     further: Callable[[Place, tuple[Reading, ...]], Files] = no_further_files
     judge: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], Verdict] = all_active
+    spots: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], tuple[Spot, ...]] = no_spots

@@ -1,0 +1,40 @@
+"""What becomes of one entry: the words of every plan. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mcpgw.installers.verify import Command
+from mcpgw.registry.entry import Entry
+
+
+class Outcome(StrEnum):
+    """What becomes of an entry."""
+
+    ROUTE = "route"
+    REPOINT = "repoint"  # routed, but through another launcher or under another id
+    UNWRAP = "unwrap"
+    SHADOW = "shadow"  # a private entry is put before a shared one
+    RENEW = "renew"  # a shadow follows its origin
+    UNSHADOW = "unshadow"  # a shadow is taken out
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry before and after; None where there is none.
+
+    offset: of its first byte in the old file.  value: the whole text of an entry that is added or replaced.
+    """
+
+    entry: Entry
+    outcome: Outcome
+    before: Command | None
+    after: Command | None
+    offset: int
+    value: bytes | None = None
+
+
+def command_of(entry: Entry) -> Command:
+    """What a stdio entry starts."""
+    return (entry.command or "", entry.args)
