@@ -1,6 +1,8 @@
 import json
 import os
 import stat
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from mcpgw.registry.ledger import (
     Replaced,
     Step,
     append,
+    choice_record,
     done_record,
     entries,
     install_record,
@@ -21,7 +24,9 @@ from mcpgw.registry.ledger import (
 )
 
 FS = LedgerEntry("claude-code:user:fs", "fs", "claude-code", "user", None, "/h/.claude.json")
+SHADOW = replace(FS, before=("npx", None), after=("/s/bin/mcpgw", ("run", "x")), origin="/app/.mcp.json")
 DB = LedgerEntry("claude-code:local@00000000:db", "db", "claude-code", "local", "/app", "/h/.claude.json")
+NEWER = frozenset({"before", "after", "origin"})
 
 
 def step(number=1, *held):
@@ -69,6 +74,57 @@ def test_an_undone_plan_never_was(layout):
     assert ledger.installed == (FS,)
     assert [each.number for each in ledger.steps] == [1]
     assert ledger.next_number == 3
+
+
+def test_an_undone_plan_gives_back_what_it_replaced(layout):
+    append(layout, plan_record(step(1, FS), at=1.0), done_record(step(1), at=1.0))
+    append(layout, plan_record(step(2, SHADOW), at=2.0), undone_record(step(2), at=3.0))
+    assert entries(layout) == (FS,)
+
+
+def test_an_entry_says_what_it_was_what_it_is_and_where_it_comes_from(layout):
+    append(layout, plan_record(step(1, SHADOW), at=1.0))
+    assert entries(layout) == (SHADOW,)
+
+
+def test_a_ledger_older_than_these_fields_is_read(layout):
+    record = plan_record(step(1, FS), at=1.0)
+    del record["gone"]
+    record["entries"] = [{key: each[key] for key in each if key not in NEWER} for each in record["entries"]]
+    append(layout, record)
+    assert entries(layout) == (FS,)
+
+
+def test_entries_that_a_plan_takes_off_are_routed_until_it_is_done(layout):
+    taking_off = replace(step(2), gone=(FS.entry_id,))
+    append(layout, plan_record(step(1, FS, DB), at=1.0), done_record(step(1), at=1.0), plan_record(taking_off, at=2.0))
+    assert entries(layout) == (FS, DB)
+    append(layout, done_record(taking_off, at=3.0))
+    assert entries(layout) == (DB,)
+
+
+def test_the_last_choice_holds(layout):
+    assert read_ledger(layout).opted_out == frozenset()
+    append(layout, choice_record(opted_out=["b", "a"], at=1.0), choice_record(opted_out=["a"], at=2.0))
+    assert read_ledger(layout).opted_out == {"a"}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        plan_record(step(1, SHADOW), at=1.0),
+        done_record(step(), at=1.0),
+        undone_record(step(), at=1.0),
+        install_record((), at=1.0),
+        choice_record(opted_out=(), at=1.0),
+        uninstall_record("/f", (), at=1.0),
+    ],
+    ids=lambda record: record["kind"],
+)
+def test_every_kind_is_documented(record):
+    page = Path(__file__).parents[2] / "docs" / "reference" / "formats.md"
+    section = page.read_text("utf-8").partition("\n## Ledger\n")[2].partition("\n## ")[0]
+    assert f"`{record['kind']}`" in section
 
 
 def test_uninstalled_entries_are_gone(layout):

@@ -8,11 +8,10 @@ from contextlib import contextmanager, nullcontext
 from filelock import FileLock, Timeout
 
 from mcpgw.errors import EnvironmentFault, Refused
-from mcpgw.installers.plan import FilePlan, sha256
+from mcpgw.installers.plan import Change, FilePlan, sha256
 from mcpgw.installers.spans import reversal
 from mcpgw.installers.swap import client_lock, read_target, remove_leftovers, replace_if_same, target_of
 from mcpgw.paths import StateLayout
-from mcpgw.registry.entry import Entry
 from mcpgw.registry.ledger import (
     LedgerEntry,
     Replaced,
@@ -120,7 +119,7 @@ def _announced(layout: StateLayout, plan: FilePlan, real: str, abandoned: Step |
             Replaced(edit.start, edit.end - edit.start, edit.text.decode("latin-1"))
             for edit in reversal(plan.old, plan.edits)
         ),
-        entries=tuple(_ledger_entry(change.entry) for change in plan.changes),
+        entries=tuple(_ledger_entry(change) for change in plan.changes),
     )
     append(layout, *given_up, plan_record(step, at=now))
     return step
@@ -143,5 +142,15 @@ def _restless(plan: FilePlan) -> EnvironmentFault:
     )
 
 
-def _ledger_entry(entry: Entry) -> LedgerEntry:
-    return LedgerEntry(entry.entry_id, entry.name, entry.client, str(entry.scope), entry.project_key, entry.config_file)
+def _ledger_entry(change: Change) -> LedgerEntry:
+    entry = change.entry
+    return LedgerEntry(
+        entry.entry_id,
+        entry.name,
+        entry.client,
+        str(entry.scope),
+        entry.project_key,
+        entry.config_file,
+        before=change.before,
+        after=change.after,
+    )

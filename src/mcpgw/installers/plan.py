@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from mcpgw.installers.change import Change, Outcome, command_of
 from mcpgw.installers.spans import Edit, apply_edits, repoint_edits, wrap_edits
-from mcpgw.installers.verify import Command, Key, verify_rewrite
+from mcpgw.installers.verify import Key, verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node
-from mcpgw.registry.entry import Entry, names_launcher, wrap
+from mcpgw.registry.entry import Command, Entry, names_launcher, wrap
 from mcpgw.registry.reading import entries_of, open_document
 
 

@@ -9,10 +9,10 @@ from mcpgw.errors import McpgwError
 from mcpgw.installers.change import Change, Outcome, command_of
 from mcpgw.installers.plan import FilePlan, expected, sha256
 from mcpgw.installers.spans import Edit, apply_edits, unwrap_edits
-from mcpgw.installers.verify import Command, verify_rewrite
+from mcpgw.installers.verify import verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document
-from mcpgw.registry.entry import Entry
+from mcpgw.registry.entry import Command, Entry
 from mcpgw.registry.ledger import Ledger, Step
 from mcpgw.registry.reading import entries_of, open_document
 

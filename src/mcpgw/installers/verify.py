@@ -11,13 +11,11 @@ from typing import Any
 from mcpgw.errors import McpgwError
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node
-from mcpgw.registry.entry import Scope
+from mcpgw.registry.entry import Command, Scope
 from mcpgw.registry.reading import entries_of, open_document
 
 # (scope, project key, name): what one entry is within its file.
 Key = tuple[Scope, str | None, str]
-# command and args that an entry is to have; args None means that the key is absent.
-Command = tuple[str, tuple[str, ...] | None]
 
 
 def verify_rewrite(file: ConfigFile, old: Document, content: bytes, expected: Mapping[Key, Command]) -> None:

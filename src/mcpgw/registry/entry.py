@@ -16,6 +16,9 @@ _VERB = ("run", "--entry")
 _NO_ARGS = "--no-args"
 _END_OF_OPTIONS = "--"
 
+# command and args of an entry; args None means that the key is absent.
+Command = tuple[str, tuple[str, ...] | None]
+
 
 class Scope(StrEnum):
     """How far an entry reaches, in the words of the client."""

@@ -14,13 +14,18 @@ from typing import Any
 from mcpgw.errors import ConfigFault, EnvironmentFault
 from mcpgw.files import PRIVATE_FILE_MODE, fsync_dir, make_private_dir, read_bytes, write_all
 from mcpgw.paths import StateLayout
+from mcpgw.registry.entry import Command
 
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """An entry that is routed, or is about to be."""
+    """An entry that is routed, or is about to be.
+
+    before, after: what it started before our edit, and what we wrote; None in a ledger older than these fields.
+    origin: the shared config file whose entry this local one stands in for; None for an entry of its own.
+    """
 
     entry_id: str
     name: str
@@ -28,6 +33,9 @@ class LedgerEntry:
     scope: str
     project: str | None
     config_file: str
+    before: Command | None = None
+    after: Command | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,11 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One edit of one file by `install`: how it was before and after, and the way back."""
+    """One edit of one file: how it was before and after, and the way back.
+
+    entries: what it routes.  gone: ids of the entries that it takes the gateway off; they count as routed until done.
+    replaced: empty where there is no way back, which is where nothing is routed.
+    """
 
     number: int  # unique in the ledger
     file: str
@@ -50,6 +62,7 @@ class Step:
     sha256_after: str
     replaced: tuple[Replaced, ...]
     entries: tuple[LedgerEntry, ...]
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +70,15 @@ class Ledger:
     """The ledger as folded from its lines.
 
     steps: edits that were planned and not found undone.  open_steps: numbers of those without a done record.
-    installed: entry id and file of what is routed.  seen: entry ids at the last install, None when there was none.
+    installed: what is routed, or is about to be.  seen: entry ids at the last install, None when there was none.
+    opted_out: ids of the entries that the user has excepted for good.
     """
 
     steps: tuple[Step, ...] = ()
     open_steps: frozenset[int] = frozenset()
     installed: tuple[LedgerEntry, ...] = ()
     seen: frozenset[str] | None = None
+    opted_out: frozenset[str] = frozenset()
     next_number: int = 1
 
     def files(self) -> tuple[str, ...]:
@@ -71,8 +86,9 @@ class Ledger:
         return tuple(dict.fromkeys(each.config_file for each in self.installed))
 
     def step_to(self, file: str, sha256: str) -> Step | None:
-        """The latest edit after which the file had this hash."""
-        return next((step for step in reversed(self.steps) if step.file == file and step.sha256_after == sha256), None)
+        """The latest edit with a way back after which the file had this hash."""
+        found = (step for step in reversed(self.steps) if step.file == file and step.sha256_after == sha256)
+        return next((step for step in found if step.replaced), None)
 
 
 def entries(layout: StateLayout) -> tuple[LedgerEntry, ...]:
@@ -110,6 +126,11 @@ def undone_record(step: Step, *, at: float) -> dict[str, Any]:
 def install_record(seen: Iterable[str], *, at: float) -> dict[str, Any]:
     """The entry ids that existed at an install, so that a later one is known as new."""
     return {"kind": "install", "at": at, "seen": sorted(seen)}
+
+
+def choice_record(*, opted_out: Iterable[str], at: float) -> dict[str, Any]:
+    """The whole set of entry ids that the user has excepted; the last record wins."""
+    return {"kind": "choice", "at": at, "opted_out": sorted(opted_out)}
 
 
 def uninstall_record(file: str, entry_ids: Iterable[str], *, at: float) -> dict[str, Any]:
@@ -158,43 +179,72 @@ def _records(content: bytes, path: str) -> Iterator[dict[str, Any]]:
 
 
 def _folded(records: Iterator[dict[str, Any]]) -> Ledger:
-    steps: dict[int, Step] = {}
-    open_steps: set[int] = set()
-    installed: dict[tuple[str, str], LedgerEntry] = {}
-    seen: frozenset[str] | None = None
-    highest = 0
+    fold = _Fold()
     for record in records:
+        fold.take(record)
+    return Ledger(
+        tuple(fold.steps.values()),
+        frozenset(fold.open_steps),
+        tuple(fold.installed.values()),
+        fold.seen,
+        fold.opted_out,
+        fold.highest + 1,
+    )
+
+
+class _Fold:
+    """What the records so far add up to."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, Step] = {}
+        self.open_steps: set[int] = set()
+        self.replaced: dict[int, dict[tuple[str, str], LedgerEntry | None]] = {}  # what an undone step gives back
+        self.installed: dict[tuple[str, str], LedgerEntry] = {}
+        self.seen: frozenset[str] | None = None
+        self.opted_out: frozenset[str] = frozenset()
+        self.highest = 0
+
+    def take(self, record: dict[str, Any]) -> None:
         match record.get("kind"):
             case "plan":
-                step = _step(record)
-                highest = max(highest, step.number)
-                steps[step.number] = step
-                open_steps.add(step.number)
-                installed.update({(each.config_file, each.entry_id): each for each in step.entries})
+                self._plan(_step(record))
             case "done":
-                open_steps.discard(record["number"])
+                self._done(record["number"])
             case "undone":
-                _drop_step(record["number"], steps, open_steps, installed)
+                self._undone(record["number"])
             case "install":
-                seen = frozenset(record["seen"])
+                self.seen = frozenset(record["seen"])
+            case "choice":
+                self.opted_out = frozenset(record["opted_out"])
             case "uninstall":
-                for entry in record["entries"]:
-                    installed.pop((record["file"], entry), None)
-    return Ledger(tuple(steps.values()), frozenset(open_steps), tuple(installed.values()), seen, highest + 1)
+                self._forget(record["file"], record["entries"])
 
+    def _plan(self, step: Step) -> None:
+        self.highest = max(self.highest, step.number)
+        self.steps[step.number] = step
+        self.open_steps.add(step.number)
+        routed = {(each.config_file, each.entry_id): each for each in step.entries}
+        self.replaced[step.number] = {key: self.installed.get(key) for key in routed}
+        self.installed.update(routed)
 
-def _drop_step(
-    number: int,
-    steps: dict[int, Step],
-    open_steps: set[int],
-    installed: dict[tuple[str, str], LedgerEntry],
-) -> None:
-    open_steps.discard(number)
-    step = steps.pop(number, None)
-    earlier = {entry.entry_id for other in steps.values() for entry in other.entries}
-    for entry in step.entries if step else ():
-        if entry.entry_id not in earlier:
-            installed.pop((entry.config_file, entry.entry_id), None)
+    def _done(self, number: int) -> None:
+        self.open_steps.discard(number)
+        step = self.steps.get(number)
+        if step is not None:
+            self._forget(step.file, step.gone)
+
+    def _undone(self, number: int) -> None:
+        self.open_steps.discard(number)
+        self.steps.pop(number, None)
+        for key, earlier in self.replaced.pop(number, {}).items():
+            if earlier is None:
+                self.installed.pop(key, None)
+            else:
+                self.installed[key] = earlier
+
+    def _forget(self, file: str, entry_ids: Iterable[str]) -> None:
+        for entry_id in entry_ids:
+            self.installed.pop((file, entry_id), None)
 
 
 def _step(record: dict[str, Any]) -> Step:
@@ -205,15 +255,27 @@ def _step(record: dict[str, Any]) -> Step:
         sha256_before=record["sha256_before"],
         sha256_after=record["sha256_after"],
         replaced=tuple(Replaced(each["start"], each["length"], each["original"]) for each in record["replaced"]),
-        entries=tuple(
-            LedgerEntry(
-                each["entry_id"],
-                each["name"],
-                each["client"],
-                each["scope"],
-                each["project"],
-                each["config_file"],
-            )
-            for each in record["entries"]
-        ),
+        entries=tuple(_entry(each) for each in record["entries"]),
+        gone=tuple(record.get("gone", ())),
     )
+
+
+def _entry(record: dict[str, Any]) -> LedgerEntry:
+    return LedgerEntry(
+        record["entry_id"],
+        record["name"],
+        record["client"],
+        record["scope"],
+        record["project"],
+        record["config_file"],
+        before=_command(record.get("before")),
+        after=_command(record.get("after")),
+        origin=record.get("origin"),
+    )
+
+
+def _command(value: list[Any] | None) -> Command | None:
+    if value is None:
+        return None
+    command, args = value
+    return (command, None if args is None else tuple(args))
