@@ -8,7 +8,8 @@ from contextlib import contextmanager, nullcontext
 from filelock import FileLock, Timeout
 
 from mcpgw.errors import EnvironmentFault, Refused
-from mcpgw.installers.plan import Change, FilePlan, sha256
+from mcpgw.installers.change import Change
+from mcpgw.installers.plan import FilePlan, sha256
 from mcpgw.installers.spans import reversal
 from mcpgw.installers.swap import client_lock, read_target, remove_leftovers, replace_if_same, target_of
 from mcpgw.paths import StateLayout

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mcpgw.installers.verify import Command
-from mcpgw.registry.entry import Entry
+from mcpgw.registry.entry import Command, Entry
 
 
 class Outcome(StrEnum):
