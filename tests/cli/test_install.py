@@ -25,6 +25,13 @@ def contents(home):
     return home.code_file.read_bytes(), home.desktop_file.read_bytes()
 
 
+def reasons(capsys):
+    """Each server's reason not to be routed, as `list` says it."""
+    capsys.readouterr()
+    assert main(["list", "--json"]) == 0
+    return {each["name"]: each["reason"] for each in json.loads(capsys.readouterr().out)["servers"]}
+
+
 @pytest.mark.requirement("install.report")
 def test_it_ends_with_what_is_routed_what_is_not_and_the_next_step(home, capsys):
     assert main(["install", "--yes"]) == 0
@@ -85,7 +92,36 @@ def test_only_the_named_servers(home, capsys):
     payload = json.loads(capsys.readouterr().out)
     assert [server["name"] for server in payload["servers"] if server["routed"]] == ["fs"]
     assert main(["install", "--yes", "nope"]) == 4
-    assert main(["install", "--yes", "--project-servers", "edit"]) == 2
+    assert main(["install", "--yes", "--project-servers", "some"]) == 2
+
+
+@pytest.mark.requirement("install.except")
+def test_what_is_left_out_stays_out_until_it_is_named(home, capsys):
+    assert main(["install", "--yes", "--except", "fs"]) == 0
+    assert main(["install", "--yes"]) == 0
+    assert reasons(capsys)["fs"] == "opted-out"
+    assert main(["install", "--yes", "fs"]) == 0
+    assert reasons(capsys)["fs"] is None
+    assert main(["install", "--yes", "--except", "fs"]) == 2
+
+
+def test_a_choice_is_kept_where_nothing_else_changes(home, capsys):
+    assert main(["install", "--yes", "--except", "fs", "--except", "db", "--except", "git mine"]) == 0
+    assert reasons(capsys)["db"] == "opted-out"
+
+
+@pytest.mark.requirement("install.project-edit")
+def test_a_shared_file_is_edited_only_when_asked_for(home, capsys):
+    shared = home.project / ".mcp.json"
+    before = shared.read_bytes()
+    assert main(["install", "--yes"]) == 0
+    assert shared.read_bytes() == before
+    assert main(["install", "--yes", "--project-servers", "edit"]) == 0
+    assert json.loads(shared.read_bytes())["mcpServers"]["shared"]["args"][-1] == "team"
+    assert "a pull can remove the gateway" in capsys.readouterr().out
+    assert main(["install", "--yes"]) == 0
+    assert main(["uninstall", "--yes"]) == 0
+    assert shared.read_bytes() == before
 
 
 @pytest.mark.requirement("install.bad-input")

@@ -25,8 +25,9 @@ from mcpgw.cli.routing import (
 )
 from mcpgw.errors import ExitCode
 from mcpgw.installers.guard import Tolerance
-from mcpgw.installers.install import Installed, InstallPlan, install, observe_conflict, plan_install, settle
+from mcpgw.installers.install import Installed, InstallPlan, install, observe_conflict, plan_install, remember, settle
 from mcpgw.installers.plan import diff
+from mcpgw.installers.project_servers import ProjectServers
 from mcpgw.installers.sessions import Session, running_processes, sessions_before
 from mcpgw.paths import StateLayout
 from mcpgw.registry.coverage import Coverage, coverage, figure
@@ -39,13 +40,12 @@ SCHEMA = "mcpgw.install/1"
 
 @click.command("install")
 @click.argument("names", nargs=-1, metavar="[SERVER]...")
-@click.option("--except", "excepted", multiple=True, metavar="NAME", help="Leave this server alone.")
+@click.option("--except", "excepted", multiple=True, metavar="NAME", help="Leave this server alone, now and later.")
 @click.option("--observe", is_flag=True, help="Start with the profile that records and never blocks.")
 @click.option(
     "--project-servers",
-    type=click.Choice(["skip"]),
-    default="skip",
-    help="What becomes of servers in shared project files.",
+    type=click.Choice([str(mode) for mode in ProjectServers]),
+    help="Servers in shared project files: left alone (the default), a private entry put before each, or edited there.",
 )
 @client_option
 @scope_option
@@ -58,7 +58,7 @@ def command(
     names: tuple[str, ...],
     excepted: tuple[str, ...],
     observe: bool,
-    project_servers: str,
+    project_servers: str | None,
     client: str | None,
     scope: str | None,
     force: bool,
@@ -72,7 +72,8 @@ def command(
     if not dry_run:
         settle(state, now=time.time())
     choice = Choice(names, excepted, client, scope)
-    plan = plan_install(here(), state, choice, Tolerance(force, keep_going), running_processes())
+    mode = ProjectServers(project_servers or ProjectServers.SKIP)
+    plan = plan_install(here(), state, choice, Tolerance(force, keep_going), running_processes(), mode)
     _show(plan, as_json)
     if dry_run:
         emit(SCHEMA, {"dry_run": True, **_planned(plan)}, as_json, lambda: _dry_text(plan))
@@ -82,6 +83,8 @@ def command(
     done = None
     if plan.changed or _routed_before(plan):
         done = install(state, plan, observe=observe, now=time.time())
+    elif excepted:
+        remember(state, plan, now=time.time())
     _report(state, plan, done, observe_conflict(state) if observe else None, as_json)
     return _exit_code(plan)
 
@@ -94,7 +97,8 @@ def _show(plan: InstallPlan, as_json: bool) -> None:
 
 
 def _report(state: StateLayout, plan: InstallPlan, done: Installed | None, conflict: str | None, as_json: bool) -> None:
-    covered = coverage(discover(here()).entries, read_ledger(state).seen)
+    ledger = read_ledger(state)
+    covered = coverage(discover(here()).entries, ledger.seen, ledger.opted_out)
     sessions = _unprotected(plan) if plan.changed else ()
     for warning in (*(done.warnings if done else ()), *((conflict,) if conflict else ())):
         click.echo(f"mcpgw: warning: {visible(warning)}", err=True)
@@ -122,6 +126,7 @@ def _text(
         "Not routed:\n" + coverage_table(others) if others else "",
         problems_text(plan.problems),
         _sessions_text(sessions),
+        _shared_text(plan),
         figure(covered).text,
         f"Next: {_next_step(plan)}",
     )
@@ -137,6 +142,11 @@ def _sessions_text(sessions: tuple[Session, ...]) -> str:
         return ""
     lines = [f"  {each.client}, pid {each.pid}" for each in sessions]
     return "\n".join(("Still unprotected until restarted:", *lines))
+
+
+def _shared_text(plan: InstallPlan) -> str:
+    edited = any(each.changed and each.file.shared for each in plan.files)
+    return "Edited in shared files: a pull can remove the gateway there; `mcpgw doctor` shows it." if edited else ""
 
 
 def _next_step(plan: InstallPlan) -> str:

@@ -41,7 +41,8 @@ def command(client: str | None, scope: str | None, as_json: bool) -> None:
 def listing(place: Place, state: StateLayout, choice: Choice) -> tuple[tuple[Coverage, ...], tuple[Problem, ...]]:
     """The coverage of the chosen entries, and the files that could not be read."""
     found = discover(place)
-    return coverage(chosen(found.entries, choice), read_ledger(state).seen), found.problems
+    ledger = read_ledger(state)
+    return coverage(chosen(found.entries, choice), ledger.seen, ledger.opted_out), found.problems
 
 
 def _payload(covered: tuple[Coverage, ...], problems: tuple[Problem, ...]) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def command(server: str | None, as_json: bool) -> None:
 def look(place: StateLayout, machine: Place, processes: Iterable[Process], *, now: float) -> Verdict:
     """Reads everything that the verdict rests on. Raises McpgwError where the ledger cannot be read."""
     found = discover(machine)
-    rows = rows_of(coverage(found.entries, read_ledger(place).seen), install_times(place))
+    ledger = read_ledger(place)
+    rows = rows_of(coverage(found.entries, ledger.seen, ledger.opted_out), install_times(place))
     problems = [*policy_problems(place), *(problem.message for problem in found.problems)]
     return judge(rows, read_instances(place), client_sessions(processes), problems, now=now)
 

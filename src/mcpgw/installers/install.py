@@ -8,33 +8,37 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from mcpgw.config.compile import compile_policy
-from mcpgw.errors import EnvironmentFault, McpgwError, Partial
+from mcpgw.errors import EnvironmentFault, McpgwError, Partial, UsageFault
 from mcpgw.files import make_private_dir, read_bytes, write_atomic
 from mcpgw.installers.apply import apply_install, recover, sole_installer
 from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
 from mcpgw.installers.launcher import ensure_launcher
 from mcpgw.installers.plan import FilePlan, install_plan
+from mcpgw.installers.project_servers import ProjectServers, may_edit, may_route
 from mcpgw.installers.sessions import Process
 from mcpgw.paths import StateLayout
 from mcpgw.registry.client import Place, Problem
-from mcpgw.registry.coverage import obstacle
 from mcpgw.registry.discover import Discovery, discover
-from mcpgw.registry.ledger import append, install_record, read_ledger
-from mcpgw.registry.select import Choice, chosen
+from mcpgw.registry.ledger import Ledger, append, choice_record, install_record, read_ledger
+from mcpgw.registry.select import Choice, chosen, excepted
 
 _OBSERVE = b'# Written by `mcpgw install --observe`: everything is recorded, nothing is blocked.\nprofile = "observe"\n'
 
 
 @dataclass(frozen=True, slots=True)
 class InstallPlan:
-    """What installing would do; problems: the files that are left out, with `keep_going` only."""
+    """What installing would do.
+
+    opted_out: the entries that stay left out from now on.  problems: files that are left out, with `keep_going` only.
+    """
 
     discovery: Discovery
     wanted: frozenset[str]
+    opted_out: frozenset[str]
     files: tuple[FilePlan, ...]
     problems: tuple[Problem, ...]
 
@@ -61,16 +65,26 @@ def settle(layout: StateLayout, *, now: float) -> tuple[str, ...]:
 
 
 def plan_install(
-    place: Place, layout: StateLayout, choice: Choice, tolerance: Tolerance, processes: Iterable[Process]
+    place: Place,
+    layout: StateLayout,
+    choice: Choice,
+    tolerance: Tolerance,
+    processes: Iterable[Process],
+    project_servers: ProjectServers = ProjectServers.SKIP,
 ) -> InstallPlan:
     """Reads everything, changes nothing. Raises McpgwError for the first file that stands in the way."""
-    found = discover(place)
-    wanted = frozenset(entry.entry_id for entry in chosen(found.entries, choice) if obstacle(entry) is None)
+    found, ledger = discover(place), read_ledger(layout)
+    opted_out = _opted_out(found, ledger, choice)
+    wanted = frozenset(
+        entry.entry_id
+        for entry in chosen(found.entries, choice)
+        if may_route(entry, project_servers, ledger) and entry.entry_id not in opted_out
+    )
     plans: list[FilePlan] = []
     problems = [each for each in found.problems if each.blocking and concerns(each.path, found, choice)]
     running = tuple(processes)
     for reading in found.readings:
-        if reading.document is None or not reading.file.editable:
+        if reading.document is None or not may_edit(reading.file, project_servers, ledger):
             continue
         plan = install_plan(reading.file, reading.document.content, wanted, layout.launcher)
         problem = stands_in_the_way(plan, running, tolerance)
@@ -79,7 +93,7 @@ def plan_install(
         else:
             problems.append(problem)
     require_none(problems, tolerance)
-    return InstallPlan(found, wanted, tuple(plans), tuple(problems))
+    return InstallPlan(found, wanted, opted_out, tuple(plans), tuple(problems))
 
 
 def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float) -> Installed:
@@ -92,7 +106,7 @@ def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float
         # Before the first edit: a policy that does not compile must not leave routed entries without one.
         warnings = compile_policy(layout).warnings
         done = _apply_all(layout, plan, now)
-        _remember(layout, plan, now)
+        remember(layout, plan, now)
         compile_policy(layout)
     return Installed(done, launcher_written, warnings)
 
@@ -145,8 +159,23 @@ def _rebuilt(plan: FilePlan, wanted: frozenset[str], launcher: str, content: byt
     return plan if content == plan.old else install_plan(plan.file, content, wanted, launcher)
 
 
-def _remember(layout: StateLayout, plan: InstallPlan, now: float) -> None:
-    """Which entries there were, so that a later one is known as new; a second install writes nothing."""
-    seen = frozenset(entry.entry_id for entry in plan.discovery.entries)
-    if read_ledger(layout).seen != seen:
-        append(layout, install_record(seen, at=now))
+def _opted_out(found: Discovery, ledger: Ledger, choice: Choice) -> frozenset[str]:
+    """What was left out before or is now, less what is asked for by name now."""
+    named = chosen(found.entries, replace(choice, excepted=())) if choice.servers else ()
+    asked_for = frozenset(entry.entry_id for entry in named)
+    left_out = excepted(found.entries, choice)
+    for entry in found.entries:
+        if entry.entry_id in left_out and entry.wrapped is not None:
+            raise UsageFault(f"{entry.name!r} is routed already", "--except is for servers that are not routed yet.")
+    return (ledger.opted_out - asked_for) | left_out
+
+
+def remember(layout: StateLayout, plan: InstallPlan, now: float) -> None:
+    """Which entries there were, so that a later one is known as new, and which stay left out; nothing new, no line."""
+    seen, ledger = frozenset(entry.entry_id for entry in plan.discovery.entries), read_ledger(layout)
+    records = (
+        *((install_record(seen, at=now),) if ledger.seen != seen else ()),
+        *((choice_record(opted_out=plan.opted_out, at=now),) if ledger.opted_out != plan.opted_out else ()),
+    )
+    if records:
+        append(layout, *records)

@@ -5,6 +5,8 @@ What the user or the client changed since stays changed, what they deleted stays
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from mcpgw.errors import McpgwError
 from mcpgw.installers.change import Change, Outcome, command_of
 from mcpgw.installers.plan import FilePlan, expected, sha256
@@ -12,23 +14,27 @@ from mcpgw.installers.spans import Edit, apply_edits, unwrap_edits
 from mcpgw.installers.verify import verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document
-from mcpgw.registry.entry import Command, Entry
+from mcpgw.registry.entry import Command, Entry, names_launcher
 from mcpgw.registry.ledger import Ledger, Step
 from mcpgw.registry.reading import entries_of, open_document
 
 
-def uninstall_plan(file: ConfigFile, content: bytes, ledger: Ledger, wanted: frozenset[str] | None = None) -> FilePlan:
+def uninstall_plan(
+    file: ConfigFile, content: bytes, ledger: Ledger, wanted: frozenset[str] | None = None, launcher: str = ""
+) -> FilePlan:
     """Unwraps the entries whose ids are `wanted` (all of ours by default). Works with an empty ledger.
 
-    Raises ConfigFault when the file cannot be read.
+    In a shared file only those are ours that start this `launcher` or that the ledger knows: the others are a
+    team-mate's. Raises ConfigFault when the file cannot be read.
     """
+    ours = _Ours(file, ledger, wanted, launcher)
     document = open_document(file, content)
-    changes = tuple(_changes(file, document, wanted))
+    changes = tuple(_changes(file, document, ours))
     if wanted is None:
         restored = _stepped_back(file, content, ledger)
-        if restored != content and not tuple(_changes(file, open_document(file, restored), None)):
+        if restored != content and not tuple(_changes(file, open_document(file, restored), ours)):
             return FilePlan(file, content, restored, (), changes)
-    edits = _unwrapping(file, document, wanted)
+    edits = _unwrapping(file, document, ours)
     new = apply_edits(content, edits)
     verify_rewrite(file, document, new, expected(changes))
     return FilePlan(file, content, new, edits, changes)
@@ -57,25 +63,38 @@ def _stepped_back(file: ConfigFile, content: bytes, ledger: Ledger) -> bytes:
         content, limit = stepped_back(step, content), step.number
 
 
-def _changes(file: ConfigFile, document: Document, wanted: frozenset[str] | None) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """Which entries of a file are to be unwrapped."""
+
+    file: ConfigFile
+    ledger: Ledger
+    wanted: frozenset[str] | None
+    launcher: str
+
+    def hold(self, entry: Entry) -> bool:
+        if entry.wrapped is None or not (self.wanted is None or entry.entry_id in self.wanted):
+            return False
+        return not self.file.shared or names_launcher(entry.command, self.launcher) or self._known(entry)
+
+    def _known(self, entry: Entry) -> bool:
+        return any(
+            (each.config_file, each.entry_id) == (entry.config_file, entry.entry_id) for each in self.ledger.installed
+        )
+
+
+def _changes(file: ConfigFile, document: Document, ours: _Ours) -> list[Change]:
     return [
         Change(entry, Outcome.UNWRAP, command_of(entry), _original(entry), node.start)
         for entry, node in entries_of(file, document)
-        if _is_wanted(entry, wanted)
+        if ours.hold(entry)
     ]
 
 
-def _unwrapping(file: ConfigFile, document: Document, wanted: frozenset[str] | None) -> tuple[Edit, ...]:
+def _unwrapping(file: ConfigFile, document: Document, ours: _Ours) -> tuple[Edit, ...]:
     return tuple(
-        edit
-        for entry, node in entries_of(file, document)
-        if _is_wanted(entry, wanted)
-        for edit in unwrap_edits(document, node)
+        edit for entry, node in entries_of(file, document) if ours.hold(entry) for edit in unwrap_edits(document, node)
     )
-
-
-def _is_wanted(entry: Entry, wanted: frozenset[str] | None) -> bool:
-    return entry.wrapped is not None and (wanted is None or entry.entry_id in wanted)
 
 
 def _original(entry: Entry) -> Command:

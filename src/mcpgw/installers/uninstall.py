@@ -38,6 +38,7 @@ class UninstallPlan:
 
     ledger: Ledger
     wanted: frozenset[str] | None
+    launcher: str
     files: tuple[FilePlan, ...]
     problems: tuple[Problem, ...]
     vanished: tuple[str, ...]
@@ -59,9 +60,9 @@ def plan_uninstall(
     plans: list[FilePlan] = []
     problems = _problems(found, readings, choice)
     for reading in readings:
-        if reading.document is None or not reading.file.editable:
+        if reading.document is None or not (reading.file.editable or reading.file.shared):
             continue
-        plan = uninstall_plan(reading.file, reading.document.content, ledger, wanted)
+        plan = uninstall_plan(reading.file, reading.document.content, ledger, wanted, layout.launcher)
         problem = stands_in_the_way(plan, running, tolerance)
         if problem is None:
             plans.append(plan)
@@ -69,7 +70,7 @@ def plan_uninstall(
             problems.append(problem)
     require_none(problems, tolerance)
     absent = (each.file.path for each in readings if each.document is None and each.problem is None)
-    return UninstallPlan(ledger, wanted, tuple(plans), tuple(problems), tuple(absent))
+    return UninstallPlan(ledger, wanted, layout.launcher, tuple(plans), tuple(problems), tuple(absent))
 
 
 def uninstall(layout: StateLayout, plan: UninstallPlan, *, now: float) -> tuple[FilePlan, ...]:
@@ -124,7 +125,7 @@ def _wanted(readings: tuple[Reading, ...], choice: Choice) -> frozenset[str]:
 
 
 def _entries(reading: Reading) -> tuple[Entry, ...]:
-    if reading.document is None or not reading.file.editable:
+    if reading.document is None or not (reading.file.editable or reading.file.shared):
         return ()
     return tuple(entry for entry, _ in entries_of(reading.file, reading.document))
 
@@ -133,7 +134,7 @@ def _other_readings(place: Place, found: Discovery, ledger: Ledger) -> tuple[Rea
     """Files that were edited under another home or config directory."""
     known = {reading.file.path for reading in found.readings}
     shapes = {
-        each.config_file: client_named(each.client).files(place)[0]
+        each.config_file: client_named(each.client).shape_of(place, each.config_file)
         for each in ledger.installed
         if each.config_file not in known
     }
@@ -165,7 +166,7 @@ def _apply_all(layout: StateLayout, plan: UninstallPlan, now: float) -> tuple[Fi
 
 def _rebuilt(file_plan: FilePlan, plan: UninstallPlan, content: bytes) -> FilePlan:
     """The plan anew: it only ever takes ours out, so another state of the file needs no new consent."""
-    return uninstall_plan(file_plan.file, content, plan.ledger, plan.wanted)
+    return uninstall_plan(file_plan.file, content, plan.ledger, plan.wanted, plan.launcher)
 
 
 def _record(layout: StateLayout, plan: UninstallPlan, path: str, now: float) -> None:

@@ -141,3 +141,9 @@ class Client:
     further: Callable[[Place, tuple[Reading, ...]], Files] = no_further_files
     judge: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], Verdict] = all_active
     spots: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], tuple[Spot, ...]] = no_spots
+
+    def shape_of(self, place: Place, path: str) -> ConfigFile:
+        """The shape of a file that was known under another home: that of this client's file of the same name."""
+        files = self.files(place)
+        name = os.path.basename(path)
+        return next((file for file in files if os.path.basename(file.path) == name), files[0])

@@ -100,7 +100,7 @@ def read_ledger(layout: StateLayout) -> Ledger:
     """The ledger, empty when there is none. Raises EnvironmentFault, and ConfigFault for a newer format."""
     try:
         content = read_bytes(layout.ledger_file)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Ledger()
     except OSError as error:
         raise EnvironmentFault(

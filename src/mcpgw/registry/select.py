@@ -30,6 +30,11 @@ def chosen(entries: Iterable[Entry], choice: Choice) -> tuple[Entry, ...]:
     return tuple(dict.fromkeys(entry for entry in within if entry.entry_id not in excepted))
 
 
+def excepted(entries: Sequence[Entry], choice: Choice) -> frozenset[str]:
+    """The ids of the entries that the choice leaves out by name. Raises NotFound for an unknown name."""
+    return frozenset(entry.entry_id for name in choice.excepted for entry in _named(entries, name))
+
+
 def _named(entries: Sequence[Entry], name: str) -> list[Entry]:
     found = [entry for entry in entries if name in (entry.name, entry.entry_id)]
     if not found:

@@ -1,0 +1,35 @@
+from dataclasses import replace
+
+import pytest
+
+from mcpgw.installers.project_servers import ProjectServers, may_edit, may_route
+from mcpgw.registry.client import ConfigFile, Container
+from mcpgw.registry.entry import Entry, Scope, Standing, Transport, wrap
+from mcpgw.registry.ledger import Ledger, LedgerEntry
+
+SHARED = ConfigFile("claude-code", "/app/.mcp.json", (Container(("mcpServers",), Scope.PROJECT),), editable=False)
+ENTRY = Entry("claude-code", Scope.PROJECT, "/app/.mcp.json", None, "team", Transport.STDIO, "npx", (), (), None, "{}")
+ROUTED = replace(ENTRY, command="/s/bin/mcpgw", args=wrap(ENTRY.entry_id, "npx", ()))
+KNOWN = Ledger(installed=(LedgerEntry(ENTRY.entry_id, "team", "claude-code", "project", None, "/app/.mcp.json"),))
+
+
+@pytest.mark.parametrize(
+    ("mode", "routed"), [(ProjectServers.SKIP, False), (ProjectServers.SHADOW, False), (ProjectServers.EDIT, True)]
+)
+def test_a_shared_entry_is_routed_in_its_file_only_when_asked_for(mode, routed):
+    assert may_route(ENTRY, mode, Ledger()) is routed
+    assert may_edit(SHARED, mode, Ledger()) is routed
+
+
+def test_what_was_edited_in_a_shared_file_stays_in_care():
+    assert may_route(ROUTED, ProjectServers.SKIP, KNOWN)
+    assert may_edit(SHARED, ProjectServers.SKIP, KNOWN)
+    assert not may_route(ROUTED, ProjectServers.SKIP, Ledger())
+    assert not may_route(ENTRY, ProjectServers.SKIP, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "other", [replace(ENTRY, standing=Standing.PENDING), replace(ENTRY, transport=Transport.HTTP, command=None)]
+)
+def test_what_waits_for_approval_or_is_remote_is_not_edited(other):
+    assert not may_route(other, ProjectServers.EDIT, Ledger())
