@@ -11,12 +11,16 @@ from mcpgw.registry.entry import Entry
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which entries a command is about: all by default."""
+    """Which entries a command is about: all by default.
+
+    only_named: no server named means none, not all.
+    """
 
     servers: tuple[str, ...] = ()
     excepted: tuple[str, ...] = ()
     client: str | None = None
     scope: str | None = None
+    only_named: bool = False
 
 
 def chosen(entries: Iterable[Entry], choice: Choice) -> tuple[Entry, ...]:
@@ -25,7 +29,7 @@ def chosen(entries: Iterable[Entry], choice: Choice) -> tuple[Entry, ...]:
         entry for entry in entries if choice.client in (None, entry.client) and choice.scope in (None, str(entry.scope))
     ]
     excepted = {entry.entry_id for name in choice.excepted for entry in _named(within, name)}
-    if choice.servers:
+    if choice.servers or choice.only_named:
         within = [_only(_named(within, server), server) for server in choice.servers]
     return tuple(dict.fromkeys(entry for entry in within if entry.entry_id not in excepted))
 

@@ -1,0 +1,101 @@
+"""A check-up looks at everything that installing rests on; it reads and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mcpgw.files import read_bytes
+from mcpgw.installers.drift import MENDED_BY_ROUTING, Drift, Drifted, drifted, newcomers, strays
+from mcpgw.installers.sessions import Session
+from mcpgw.installers.surroundings import surroundings
+from mcpgw.installers.symptom import Symptom, Weight
+from mcpgw.paths import StateLayout
+from mcpgw.registry.client import Problem
+from mcpgw.registry.coverage import obstacle
+from mcpgw.registry.discover import Discovery
+from mcpgw.registry.entry import Scope
+from mcpgw.registry.ledger import Ledger, Step
+
+_SAID = {
+    Drift.UNROUTED: "was routed, and starts without the gateway again",
+    Drift.REPLACED: "was routed, and another command stands there now, without the gateway",
+    Drift.STALE: "is routed through a launcher or under an id that is not the present one",
+    Drift.EDITED: "is routed, and its command line was changed since: that is kept",
+    Drift.GONE: "was routed, and has been deleted: it stays deleted",
+    Drift.NEW: "came after the last install and is not routed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What was found; `drifted` are the entries behind the symptoms of drift."""
+
+    symptoms: tuple[Symptom, ...]
+    drifted: tuple[Drifted, ...]
+
+    @property
+    def healthy(self) -> bool:
+        return all(each.healthy for each in self.symptoms)
+
+    @property
+    def to_route(self) -> tuple[str, ...]:
+        """Ids of the entries that mending routes."""
+        return tuple(each.entry_id for each in self.drifted if each.drift in MENDED_BY_ROUTING)
+
+    @property
+    def to_forget(self) -> tuple[Drifted, ...]:
+        return tuple(each for each in self.drifted if each.drift is Drift.GONE)
+
+
+def drift_of(found: Discovery, ledger: Ledger, launcher: str) -> tuple[Drifted, ...]:
+    """Every entry that is not as install left it, and those that came since."""
+    unread = {problem.path for problem in found.problems}
+    readable = frozenset(each.config_file for each in ledger.installed) - unread
+    free = (each for each in found.entries if obstacle(each) is None and each.entry_id not in ledger.opted_out)
+    own = (each for each in found.entries if each.scope is not Scope.PROJECT)
+    return (
+        *drifted(ledger.installed, found.entries, readable, launcher),
+        *strays(ledger.installed, own, launcher),
+        *newcomers(free, ledger.seen),
+    )
+
+
+def drift_symptoms(drifted: Iterable[Drifted]) -> Iterator[Symptom]:
+    for each in drifted:
+        weight = Weight.NOTE if each.drift is Drift.EDITED else Weight.MENDABLE
+        next_step = "`mcpgw doctor --fix` shows the edit and asks." if weight is Weight.MENDABLE else "Nothing to do."
+        yield Symptom("drift", weight, f"{each.name} ({each.config_file}) {_SAID[each.drift]}", next_step)
+
+
+def unfinished(steps: Iterable[Step], open_steps: frozenset[int]) -> Iterator[Symptom]:
+    """Edits that a crash cut short."""
+    for step in steps:
+        if step.number in open_steps:
+            said = f"an edit of {step.file} was cut short"
+            yield Symptom("plan", Weight.MENDABLE, said, "The next install, uninstall or `doctor --fix` settles it.")
+
+
+def broken_files(problems: Iterable[Problem]) -> Iterator[Symptom]:
+    for problem in problems:
+        yield Symptom("file", Weight.ACTION, problem.message, problem.next_step)
+
+
+def old_sessions(sessions: Iterable[Session]) -> Iterator[Symptom]:
+    """Clients that run with the servers that they read before the last edit."""
+    for session in sessions:
+        said = f"{session.client} (pid {session.pid}) was started before the last edit of its servers"
+        yield Symptom("session", Weight.ACTION, said, f"Restart {session.client}.")
+
+
+def this_surroundings(layout: StateLayout) -> Iterator[Symptom]:
+    """Of the running interpreter and this machine."""
+    try:
+        mounts = read_bytes("/proc/self/mounts").decode("utf-8", "surrogateescape")
+    except OSError:
+        mounts = ""  # not Linux
+    python = (sys.version_info.major, sys.version_info.minor)
+    return surroundings(python, sqlite3.sqlite_version_info, os.path.realpath(layout.root), mounts)

@@ -1,0 +1,131 @@
+import json
+
+import pytest
+
+from mcpgw.cli import doctor as verb
+from mcpgw.cli import install as install_verb
+from mcpgw.cli.demo_home import aws_key_id
+from mcpgw.cli.main import main
+from mcpgw.installers.apply import sole_installer
+from mcpgw.registry.ledger import Step, append, plan_record
+from support.client_home import furnished, write
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    made = furnished(tmp_path)
+    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in made.environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(made.project)
+    for module in (verb, install_verb):
+        monkeypatch.setattr(module, "running_processes", lambda: ())
+    assert main(["install", "--yes"]) == 0
+    return made
+
+
+def examine(capsys, *options):
+    capsys.readouterr()
+    code = main(["doctor", "--json", *options])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def drift(payload):
+    return {each["name"]: each["drift"] for each in payload["drift"]}
+
+
+def edit(path, change):
+    tree = json.loads(path.read_bytes())
+    change(tree)
+    write(path, tree)
+
+
+@pytest.mark.requirement("doctor.healthy")
+def test_a_fresh_install_is_healthy(home, capsys):
+    code, payload = examine(capsys)
+    assert (code, payload["healthy"], payload["drift"]) == (0, True, [])
+    assert main(["doctor"]) == 0
+    assert "Healthy" in capsys.readouterr().out
+
+
+@pytest.mark.requirement("doctor.fix")
+def test_what_a_client_rewrote_dropped_or_added_is_shown_and_mended(home, capsys):
+    def change(tree):
+        tree["mcpServers"]["fs"] |= {"command": "npx", "args": ["-y", "fs", "${HOME}/work"]}
+        del tree["projects"][str(home.project)]["mcpServers"]["db"]
+        tree["mcpServers"]["late"] = {"command": "late"}
+
+    edit(home.code_file, change)
+    before = home.code_file.read_bytes()
+    code, payload = examine(capsys)
+    assert (code, drift(payload)) == (1, {"fs": "unrouted", "db": "gone", "late": "new"})
+    assert main(["doctor", "--fix", "--dry-run"]) == 1
+    assert home.code_file.read_bytes() == before
+    assert "  first   npx -y fs" in capsys.readouterr().out
+    assert main(["doctor", "--fix"]) == 5
+    assert home.code_file.read_bytes() == before
+    code, payload = examine(capsys, "--fix", "--yes")
+    assert (code, payload["mended"], payload["drift"]) == (0, True, [])
+    tree = json.loads(home.code_file.read_bytes())
+    assert {name: each.get("command") for name, each in tree["mcpServers"].items()} == {
+        "fs": home.layout.launcher,
+        "sentry": None,
+        "late": home.layout.launcher,
+    }
+    assert tree["projects"][str(home.project)]["mcpServers"] == {}
+
+
+def test_an_edit_of_a_routed_entry_is_kept_and_no_fault(home, capsys):
+    edit(home.code_file, lambda tree: tree["mcpServers"]["fs"]["args"].append("--verbose"))
+    code, payload = examine(capsys)
+    assert (code, drift(payload)) == (0, {"fs": "edited"})
+
+
+def test_a_renamed_entry_gets_an_id_of_its_own(home, capsys):
+    def rename(tree):
+        tree["mcpServers"]["fs2"] = tree["mcpServers"].pop("fs")
+
+    edit(home.code_file, rename)
+    assert main(["doctor", "--fix", "--yes"]) == 0
+    args = json.loads(home.code_file.read_bytes())["mcpServers"]["fs2"]["args"]
+    assert args[2] == "claude-code:user:fs2"
+    assert examine(capsys)[1]["drift"] == []
+
+
+@pytest.mark.requirement("doctor.pull")
+def test_a_pull_that_removed_the_gateway_from_a_shared_file_shows(home, capsys):
+    shared = home.project / ".mcp.json"
+    original = shared.read_bytes()
+    assert main(["install", "--yes", "--project-servers", "edit"]) == 0
+    shared.write_bytes(original)
+    code, payload = examine(capsys)
+    assert (code, drift(payload)) == (1, {"shared": "unrouted"})
+    assert main(["doctor", "--fix", "--yes"]) == 0
+    assert shared.read_bytes() != original
+
+
+def test_a_half_finished_plan_is_seen_and_settled(home, capsys):
+    step = Step(99, str(home.code_file), str(home.code_file), "0", "1", (), ())
+    with sole_installer(home.layout):
+        append(home.layout, plan_record(step, at=1.0))
+    code, payload = examine(capsys)
+    assert (code, [each["check"] for each in payload["symptoms"] if each["weight"] == "mendable"]) == (1, ["plan"])
+    assert main(["doctor", "--fix", "--yes"]) == 0
+    assert examine(capsys)[0] == 0
+
+
+def test_a_broken_file_is_named_and_nothing_is_said_of_its_entries(home, capsys):
+    write(home.code_file, b'{"a": 1,}')
+    code, payload = examine(capsys)
+    assert (code, payload["drift"]) == (1, [])
+    assert f"{home.code_file}:1:8" in payload["symptoms"][0]["text"]
+
+
+def test_no_secret_is_shown(home, capsys):
+    key = aws_key_id()
+    edit(home.code_file, lambda tree: tree["mcpServers"]["fs"].update(command="npx", args=["--key", key]))
+    code, _ = examine(capsys)
+    assert main(["doctor", "--fix", "--dry-run"]) == code == 1
+    out = capsys.readouterr()
+    assert key not in out.out + out.err
