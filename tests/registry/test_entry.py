@@ -27,12 +27,13 @@ def test_the_same_name_in_two_projects_is_two_entries():
     assert two != one
 
 
-@given(name=st.text(), command=st.text(min_size=1), args=st.none() | st.lists(TEXT, max_size=4))
-def test_the_original_is_read_off_the_args_alone(name, command, args):
+@given(name=st.text(), command=st.text(min_size=1), args=st.none() | st.lists(TEXT, max_size=4), shadow=st.booleans())
+def test_the_original_is_read_off_the_args_alone(name, command, args, shadow):
     entry = entry_id("claude-code", Scope.LOCAL, name, "/f", "/p")
-    wrapped = wrap(entry, command, args)
+    wrapped = wrap(entry, command, args, shadow=shadow)
     original = unwrap(wrapped)
     assert original is not None
+    assert original.shadow is shadow
     assert (original.entry_id, original.command) == (entry, command)
     assert original.args == (None if args is None else tuple(args))
     assert wrapped[wrapper_length(wrapped) - 1] == command
@@ -48,10 +49,17 @@ def test_the_original_is_read_off_the_args_alone(name, command, args):
         ["run", "--rm", "claude-code:user:fs", "--", "npx"],
         ["run", "--entry", "claude-code:user:fs", "--no-args", "npx", "x"],
         ["run", "--entry", "claude-code:user:fs", "--no-args", "--"],
+        ["run", "--entry", "claude-code:user:fs", "--shadow", "--no-args"],
+        ["run", "--entry", "claude-code:user:fs", "--no-args", "--shadow", "--", "npx"],
     ],
 )
 def test_other_args_are_not_ours(args):
     assert unwrap(args) is None
+
+
+def test_an_entry_that_was_added_as_a_whole_is_marked():
+    assert wrap("a:local:b", "npx", ["x"], shadow=True) == ("run", "--entry", "a:local:b", "--shadow", "--", "npx", "x")
+    assert wrap("a:local:b", "npx", None, shadow=True)[3:5] == ("--shadow", "--no-args")
 
 
 def test_args_added_since_are_kept_where_there_were_none():

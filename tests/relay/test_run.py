@@ -15,6 +15,7 @@ from mcpgw.relay.run import Arguments, BadArguments, parse_arguments
             Arguments("cc:user:my%20fs", "my fs", ["npx", "-y"]),
         ),
         (["run", "--entry", "cc:user:x", "--no-args", "--", "srv"], Arguments("cc:user:x", "x", ["srv"])),
+        (["run", "--entry", "cc:local:x", "--shadow", "--no-args", "--", "srv"], Arguments("cc:local:x", "x", ["srv"])),
         (["run", "--name", "n", "--", "/bin/srv", "--entry", "y"], Arguments(None, "n", ["/bin/srv", "--entry", "y"])),
         (["run", "--", "/bin/srv"], Arguments(None, "srv", ["/bin/srv"])),
         (["run", "srv", "--flag"], Arguments(None, "srv", ["srv", "--flag"])),

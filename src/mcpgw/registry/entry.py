@@ -13,6 +13,7 @@ from urllib.parse import quote
 # `<client>:<scope>[@<8 hex>]:<percent-encoded name>`
 _ENTRY_ID = re.compile(r"[a-z0-9-]+:[a-z]+(@[0-9a-f]{8})?:[A-Za-z0-9_.~%-]*")
 _VERB = ("run", "--entry")
+_SHADOW = "--shadow"
 _NO_ARGS = "--no-args"
 _END_OF_OPTIONS = "--"
 
@@ -64,11 +65,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What a rewritten entry started before; `args` is None where the entry had no such key."""
+    """What a rewritten entry started before; `args` is None where the entry had no such key.
+
+    shadow: the entry as a whole was added by mcpgw, so taking it off removes it.
+    """
 
     entry_id: str
     command: str
     args: tuple[str, ...] | None
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,31 +129,37 @@ def entry_id(
     return f"{client}:{scope}{place}:{quote(name, safe='', errors='surrogatepass')}"
 
 
-def wrap(entry: str, command: str, args: Sequence[str] | None) -> tuple[str, ...]:
+def wrap(entry: str, command: str, args: Sequence[str] | None, *, shadow: bool = False) -> tuple[str, ...]:
     """The args with which the launcher starts `command` behind the gateway."""
-    if args is None:
-        return (*_VERB, entry, _NO_ARGS, _END_OF_OPTIONS, command)
-    return (*_VERB, entry, _END_OF_OPTIONS, command, *args)
+    flags = (*((_SHADOW,) if shadow else ()), *((_NO_ARGS,) if args is None else ()))
+    return (*_VERB, entry, *flags, _END_OF_OPTIONS, command, *(args or ()))
 
 
 def unwrap(args: Sequence[str] | None) -> Original | None:
     """Reads the original off a rewritten entry's args alone; None when they are not of our making."""
     if args is None or len(args) < 5 or tuple(args[:2]) != _VERB or not _ENTRY_ID.fullmatch(args[2]):
         return None
-    without_args = args[3] == _NO_ARGS
-    rest = args[4:] if without_args else args[3:]
+    rest = list(args[3:])
+    shadow, without_args = _taken(_SHADOW, rest), _taken(_NO_ARGS, rest)
     if len(rest) < 2 or rest[0] != _END_OF_OPTIONS:
         return None
     # Arguments that somebody added behind `--no-args -- COMMAND` since are kept.
     added = tuple(rest[2:])
-    return Original(args[2], rest[1], (added or None) if without_args else added)
+    return Original(args[2], rest[1], (added or None) if without_args else added, shadow)
 
 
 def wrapper_length(args: Sequence[str]) -> int:
     """How many leading args of a rewritten entry are ours, the original command included."""
-    return 6 if args[3] == _NO_ARGS else 5
+    return args.index(_END_OF_OPTIONS, 3) + 2
 
 
 def names_launcher(command: str | None, launcher: str) -> bool:
     """Whether the entry starts this very launcher (another one is an older place of ours)."""
     return command is not None and os.path.normpath(command) == os.path.normpath(launcher)
+
+
+def _taken(flag: str, rest: list[str]) -> bool:
+    """Takes the flag off the front, if it is there."""
+    found = rest[:1] == [flag]
+    del rest[: 1 if found else 0]
+    return found

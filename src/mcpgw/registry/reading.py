@@ -46,7 +46,7 @@ def unreadable(path: str, error: OSError, *, blocking: bool) -> Problem:
 def open_document(file: ConfigFile, content: bytes) -> Document:
     """The document of this file's shape. Raises ConfigFault with file:line:column."""
     shape = shape_of((container.path for container in file.containers), ENTRY_SHAPE)
-    return read_document(content, shape, path=file.path)
+    return read_document(content, shape, path=file.path, syntax=file.syntax)
 
 
 def entries_of(file: ConfigFile, document: Document) -> Iterator[tuple[Entry, Node]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mcpgw.relay.recorder import Recorder
     from mcpgw.state.instance import Instance
 
-USAGE = "usage: mcpgw run [--entry ID | --name NAME] [--no-args] -- COMMAND [ARGS]..."
+USAGE = "usage: mcpgw run [--entry ID | --name NAME] [--shadow] [--no-args] -- COMMAND [ARGS]..."
 EXIT_USAGE = 2
 EXIT_ENVIRONMENT = 6
 FINGERPRINT_KEY_BYTES = 32
@@ -48,7 +48,7 @@ def parse_arguments(argv: list[str]) -> Arguments:
         option = rest.pop(0)
         if option == "--":
             break
-        if option == "--no-args":
+        if option in ("--shadow", "--no-args"):  # they tell uninstall what to put back
             continue
         if option not in ("--entry", "--name"):
             raise BadArguments(f"unknown option {option}")
