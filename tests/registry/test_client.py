@@ -1,6 +1,8 @@
 import sys
 
-from mcpgw.registry.client import Client, all_active, no_further_files, this_machine
+import pytest
+
+from mcpgw.registry.client import Client, Place, all_active, no_further_files, project_directories, this_machine
 
 
 def test_the_home_is_what_the_environment_says():
@@ -15,3 +17,36 @@ def test_a_client_needs_only_its_files():
     assert client.further(place, ()) == ()
     assert client.judge is all_active
     assert client.judge(place, (), ()).entries == ()
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "expected"),
+    [
+        ("linux", {}, "/h/.config"),
+        ("linux", {"XDG_CONFIG_HOME": "/x"}, "/x"),
+        ("linux", {"XDG_CONFIG_HOME": "relative"}, "/h/.config"),
+        ("darwin", {"XDG_CONFIG_HOME": "/x"}, "/h/Library/Application Support"),
+        ("win32", {"APPDATA": "/r"}, "/r"),
+        ("win32", {}, "/h/AppData/Roaming"),
+    ],
+)
+def test_where_desktop_programs_keep_their_settings(platform, environ, expected):
+    assert Place("/h", environ, platform, "/").config_home == expected
+
+
+def test_projects_are_looked_for_up_to_the_repositorys_root(tmp_path):
+    root, inner = tmp_path / "r", tmp_path / "r" / "a" / "b"
+    inner.mkdir(parents=True)
+    place = Place("/h", {}, "linux", str(inner))
+    assert project_directories(place) == (str(inner),)
+    (root / ".git").write_text("gitdir: elsewhere")  # as in a worktree
+    assert project_directories(place) == (str(inner), str(inner.parent), str(root))
+
+
+def test_the_home_is_no_project(tmp_path):
+    home = tmp_path / "home"
+    (home / "code").mkdir(parents=True)
+    (home / ".git").mkdir()
+    (tmp_path / "link").symlink_to(home)
+    assert project_directories(Place(str(home), {}, "linux", str(home / "code"))) == (str(home / "code"),)
+    assert project_directories(Place(str(home), {}, "linux", str(tmp_path / "link"))) == ()

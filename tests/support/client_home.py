@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mcpgw.paths import StateLayout
-from mcpgw.registry.client import Place
-from mcpgw.registry.discover import discover
+from mcpgw.registry.client import Client, Place
+from mcpgw.registry.discover import CLIENTS, discover
 from mcpgw.registry.entry import Entry
 
 
@@ -48,8 +48,9 @@ class ClientHome:
     def environ(self) -> dict[str, str]:
         return {"HOME": str(self.home), "MCPGW_HOME": self.layout.root, "PATH": "/usr/bin:/bin"}
 
-    def entries(self) -> dict[str, Entry]:
-        return {entry.name: entry for entry in discover(self.place).entries}
+    def entries(self, *clients: Client) -> dict[str, Entry]:
+        """By name, of these clients; of all by default."""
+        return {entry.name: entry for entry in discover(self.place, clients or CLIENTS).entries}
 
 
 def client_home(root: Path) -> ClientHome:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mcpgw.errors import ConfigFault, McpgwError
+from mcpgw.registry.dialect import CLAUDE_CODE, Dialect
 from mcpgw.registry.document import Document, Path, Syntax
 from mcpgw.registry.entry import Entry, Scope, Standing
 
@@ -25,11 +26,57 @@ class Place:
     cwd: str
     system_root: str = ""
 
+    @property
+    def config_home(self) -> str:
+        """Where desktop programs of this platform keep their settings."""
+        match self.platform:
+            case "darwin":
+                return os.path.join(self.home, "Library", "Application Support")
+            case "win32":
+                return self.environ.get("APPDATA") or os.path.join(self.home, "AppData", "Roaming")
+            case _:
+                return self.xdg_config_home
+
+    @property
+    def xdg_config_home(self) -> str:
+        """As command-line programs take it on every platform; XDG says that a relative path counts for nothing."""
+        chosen = self.environ.get("XDG_CONFIG_HOME", "")
+        return chosen if os.path.isabs(chosen) else os.path.join(self.home, ".config")
+
+    def chosen_dir(self, variable: str, *default: str) -> str:
+        """The directory that the variable names, else the one at `default` below the home."""
+        return self.environ.get(variable) or os.path.join(self.home, *default)
+
 
 def this_machine(environ: Mapping[str, str], cwd: str) -> Place:
     """The real machine, its home as the environment says."""
     home = environ.get("HOME") or os.path.expanduser("~")
     return Place(home, environ, sys.platform, cwd)
+
+
+def with_parents(directory: str) -> Iterator[str]:
+    """The directory and all above it."""
+    while True:
+        yield directory
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return
+        directory = parent
+
+
+def project_directories(place: Place) -> tuple[str, ...]:
+    """The working directory and its parents up to the repository's root; without a repository only itself.
+
+    Never the home: what lies there is the user's own file.
+    """
+    found: list[str] = []
+    for directory in with_parents(place.cwd):
+        if os.path.realpath(directory) == os.path.realpath(place.home):
+            break
+        found.append(directory)
+        if os.path.exists(os.path.join(directory, ".git")):
+            return tuple(found)
+    return tuple(each for each in found if each == place.cwd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +97,7 @@ class ConfigFile:
 
     editable: `install` may rewrite it; else `untouched` says why not.  locked: the client takes `<path>.lock` before
     it writes, so must we.  several: the client keeps user servers in more than one file, so ids carry this one's hash.
+    dialect: how the client reads an entry.
     """
 
     client: str
@@ -60,12 +108,36 @@ class ConfigFile:
     syntax: Syntax = Syntax.JSON
     several: bool = False
     untouched: Standing = Standing.ACTIVE
+    dialect: Dialect = CLAUDE_CODE
 
     @property
     def shared(self) -> bool:
         """Whether it goes to other people with a project; such a file is edited only when asked for."""
         project = any(container.scope is Scope.PROJECT for container in self.containers)
         return project and self.untouched is Standing.ACTIVE
+
+
+def listed_file(
+    client: str,
+    path: str,
+    container: str,
+    dialect: Dialect,
+    *,
+    scope: Scope = Scope.USER,
+    syntax: Syntax = Syntax.JSON,
+    several: bool = False,
+) -> ConfigFile:
+    """A file of a client whose files are read and never written."""
+    return ConfigFile(
+        client,
+        path,
+        (Container((container,), scope),),
+        editable=False,
+        syntax=syntax,
+        several=several,
+        untouched=Standing.LISTED_ONLY,
+        dialect=dialect,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +198,7 @@ def no_spots(place: Place, readings: tuple[Reading, ...], entries: tuple[Entry, 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client. A new one is a module in `clients/` with such a value, and its line in `discover.CLIENTS`.
+    """One client. A new one is a module in `clients/` with such a value as its `CLIENT`; nothing else names it.
 
     files: where it may keep servers.  further: more files, known only once those are read.  judge: sets each
     entry's standing.  spots: where shared entries could be shadowed.  processes: names under which its sessions run.

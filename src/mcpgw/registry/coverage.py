@@ -24,6 +24,7 @@ class Reason(StrEnum):
     AGENT = "agent"
     LISTED_ONLY = "listed-only"
     WRAPPED = "wrapped"
+    SANDBOXED = "sandboxed"
     TWIN = "twin"
     MANAGED = "managed"
     OVERRULED = "overruled"
@@ -47,6 +48,7 @@ _TEXT = {
     Reason.AGENT: "defined inside a subagent's file",
     Reason.LISTED_ONLY: "this client is only listed: its files are not edited yet",
     Reason.WRAPPED: "runs through another gateway already",
+    Reason.SANDBOXED: "the client's sandbox would keep the gateway from its own files",
     Reason.TWIN: "routed, its twin would start in its place without the gateway",
     Reason.MANAGED: "managed file: never edited",
     Reason.OVERRULED: "a managed file replaces it, so the client ignores it",
@@ -66,6 +68,7 @@ _BY_STANDING = {
     Standing.BY_COMMAND: Reason.BY_COMMAND,
     Standing.LISTED_ONLY: Reason.LISTED_ONLY,
     Standing.WRAPPED: Reason.WRAPPED,
+    Standing.SANDBOXED: Reason.SANDBOXED,
     Standing.TWIN: Reason.TWIN,
     Standing.OAUTH: Reason.OAUTH,
     Standing.PENDING: Reason.PENDING,

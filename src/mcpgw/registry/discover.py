@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 
+from mcpgw.registry import clients as package
 from mcpgw.registry.client import Client, ConfigFile, Place, Problem, Reading
-from mcpgw.registry.clients import claude_code, claude_desktop
 from mcpgw.registry.entry import Entry
 from mcpgw.registry.reading import entries_of, read_file
+from mcpgw.registry.wrappers import marked
 
-CLIENTS: tuple[Client, ...] = (claude_code.CLIENT, claude_desktop.CLIENT)
+
+def found_clients() -> tuple[Client, ...]:
+    """The `CLIENT` of each module in `clients/`, by module name; modules without one serve their neighbours."""
+    names = sorted(module.name for module in iter_modules(package.__path__))
+    values = (getattr(import_module(f"{package.__name__}.{name}"), "CLIENT", None) for name in names)
+    return tuple(value for value in values if isinstance(value, Client))
+
+
+CLIENTS = found_clients()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,8 @@ def discover(place: Place, clients: tuple[Client, ...] = CLIENTS) -> Discovery:
     return Discovery(
         entries=tuple(entry for each in found for entry in each.entries),
         readings=tuple(reading for each in found for reading in each.readings),
-        problems=tuple(problem for each in found for problem in each.problems),
+        # Two clients may read one shared file; what is wrong with it is said once.
+        problems=tuple(dict.fromkeys(problem for each in found for problem in each.problems)),
         managed_files={name: path for each in found for name, path in each.managed_files.items()},
     )
 
@@ -54,4 +66,4 @@ def _discover_one(place: Place, client: Client) -> Discovery:
     verdict = client.judge(place, readings, entries)
     broken = tuple(reading.problem for reading in readings if reading.problem is not None)
     managed = {client.name: verdict.managed_file} if verdict.managed_file is not None else {}
-    return Discovery(verdict.entries, readings, broken + verdict.problems, managed)
+    return Discovery(tuple(map(marked, verdict.entries)), readings, broken + verdict.problems, managed)

@@ -58,6 +58,7 @@ class Standing(StrEnum):
     PENDING = "pending"  # a shared project server that waits for the user's approval
     LISTED_ONLY = "listed-only"  # this client's files are read, not written
     WRAPPED = "wrapped"  # it runs through another gateway already
+    SANDBOXED = "sandboxed"  # the client confines it to places that are not the gateway's
     TWIN = "twin"  # a plugin or connector brings the same server, which would wake up
     OAUTH = "oauth"  # the client holds a login that a rewritten entry would lose
     HIDDEN = "hidden"  # another entry of the same name wins
