@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mcpgw.files import make_private_dir, read_bytes, write_atomic
+from mcpgw.files import make_private_dir, read_bytes, temporary_beside, temporary_writer, write_atomic
 
 
 def _mode(path: Path) -> int:
@@ -29,6 +30,19 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="d"):
         write_atomic(str(tmp_path / "d"), b"x")
     assert os.listdir(tmp_path) == ["d"]
+
+
+def test_a_temporary_file_names_its_file_and_its_writer() -> None:
+    assert temporary_writer(temporary_beside("a.b")) == ("a.b", os.getpid())
+    for name in ("a.b", "a.tmp", "a.mcpgw.x.ab.tmp", "mcpgw.7.ab.tmp", "a.tmp.7.ab"):
+        assert temporary_writer(name) is None
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_only_regular_files_are_read(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "x")
+    with pytest.raises(OSError, match=r"regular|directory"):
+        read_bytes(str(tmp_path / "x"))
 
 
 def test_every_new_directory_is_private(tmp_path: Path) -> None:

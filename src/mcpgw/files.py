@@ -2,9 +2,12 @@
 
 import errno
 import os
+import stat
 
 PRIVATE_DIR_MODE = 0o700
 PRIVATE_FILE_MODE = 0o600
+_TEMPORARY_MARK = ".mcpgw."
+_TEMPORARY_END = ".tmp"
 
 
 def make_private_dir(path: str) -> None:
@@ -46,7 +49,7 @@ def write_atomic(path: str, content: bytes, *, mode: int = PRIVATE_FILE_MODE) ->
     A crash at any point leaves the old file or the new one. Raises OSError; the temp file is then gone.
     """
     directory = os.path.dirname(path) or "."
-    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    temporary = temporary_beside(path)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
@@ -61,7 +64,28 @@ def write_atomic(path: str, content: bytes, *, mode: int = PRIVATE_FILE_MODE) ->
     fsync_dir(directory)
 
 
+def temporary_beside(path: str) -> str:
+    """A name in the same directory that `temporary_writer` knows again."""
+    return f"{path}{_TEMPORARY_MARK}{os.getpid()}.{os.urandom(6).hex()}{_TEMPORARY_END}"
+
+
+def temporary_writer(name: str) -> tuple[str, int] | None:
+    """The name of the file that a temporary file was to become, and the process that wrote it; None for other names."""
+    if not name.endswith(_TEMPORARY_END):
+        return None
+    owner, mark, rest = name.rpartition(_TEMPORARY_MARK)
+    pid = rest.partition(".")[0]
+    return (owner, int(pid)) if mark and pid.isascii() and pid.isdigit() else None
+
+
 def read_bytes(path: str) -> bytes:
-    """The whole file. Raises OSError."""
-    with open(path, "rb", buffering=0) as file:
+    """The whole regular file; nothing else is waited for. Raises OSError."""
+    with open(path, "rb", buffering=0, opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", path)
         return file.read() or b""
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens without waiting for the other end of a FIFO."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

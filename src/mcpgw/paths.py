@@ -35,7 +35,7 @@ class StateLayout(NamedTuple):
 
     @property
     def compile_lock(self) -> str:
-        return f"{self.root}/policy/compile.lock"
+        return f"{self.root}/policy/compile.held"
 
     @property
     def instances_dir(self) -> str:
@@ -55,6 +55,11 @@ class StateLayout(NamedTuple):
     @property
     def ledger_file(self) -> str:
         return f"{self.root}/ledger.jsonl"
+
+    @property
+    def installer_lock(self) -> str:
+        """Held by the one install or uninstall that runs."""
+        return f"{self.root}/ledger.held"
 
     @property
     def fingerprint_key(self) -> str:

@@ -1,42 +1,20 @@
+import os
+
 import pytest
 from filelock import FileLock
 
 from mcpgw.errors import EnvironmentFault, Refused
-from mcpgw.installers import apply
-from mcpgw.installers.apply import apply_install, apply_uninstall, recover, sole_installer
-from mcpgw.installers.plan import install_plan
+from mcpgw.installers import apply, swap
+from mcpgw.installers.apply import apply_uninstall, sole_installer
 from mcpgw.installers.rollback import uninstall_plan
-from mcpgw.registry.client import ConfigFile, Container
-from mcpgw.registry.entry import Scope
-from mcpgw.registry.ledger import Ledger, append, entries, plan_record, read_ledger
-from support.client_home import client_home, write
-
-FS = "claude-code:user:fs"
-
-
-class Case:
-    """One file with one server, and the builder of its plan."""
-
-    def __init__(self, root):
-        self.home = client_home(root)
-        self.content = write(self.home.code_file, {"mcpServers": {"fs": {"command": "npx", "args": ["-y"]}}})
-        containers = (Container(("mcpServers",), Scope.USER),)
-        self.file = ConfigFile("claude-code", str(self.home.code_file), containers, locked=True)
-        self.plan = self.build(self.content)
-
-    def build(self, content):
-        return install_plan(self.file, content, frozenset({FS}), self.home.layout.launcher)
-
-    def on_disk(self):
-        return self.home.code_file.read_bytes()
-
-    def install(self, build=None):
-        return apply_install(self.home.layout, self.plan, build or self.build, now=1.0)
+from mcpgw.registry.ledger import Ledger, entries, read_ledger
+from support.client_home import write
+from support.one_server import FS, OneServer
 
 
 @pytest.fixture
 def case(tmp_path):
-    return Case(tmp_path)
+    return OneServer(tmp_path)
 
 
 def test_the_plan_is_recorded_and_done(case):
@@ -96,9 +74,61 @@ def test_taking_off_is_compared_and_swapped_too(case):
         return uninstall_plan(case.file, content, read_ledger(case.home.layout))
 
     plan = build(case.on_disk())
-    apply_uninstall(plan, build)
+    apply_uninstall(case.home.layout, plan, build, now=2.0)
     assert case.on_disk() == case.content
-    assert apply_uninstall(build(case.content), build).changed is False
+    assert apply_uninstall(case.home.layout, build(case.content), build, now=3.0).changed is False
+
+
+def test_taking_off_is_planned_before_and_recorded_after(case):
+    case.install()
+    steps = []
+
+    def build(content):
+        steps.append(read_ledger(case.home.layout).open_steps)
+        plan = uninstall_plan(case.file, content, read_ledger(case.home.layout))
+        if len(steps) == 2:
+            write(case.home.code_file, content + b" ")
+        return plan
+
+    apply_uninstall(case.home.layout, build(case.on_disk()), build, now=2.0)
+    assert steps == [frozenset(), frozenset(), frozenset({2})]
+    ledger = read_ledger(case.home.layout)
+    assert [step.gone for step in ledger.steps] == [(), (FS,)]
+    assert (ledger.open_steps, ledger.installed) == (frozenset(), ())
+
+
+@pytest.mark.requirement("install.client-lock")
+def test_a_lock_that_stays_held_changes_nothing(case, monkeypatch):
+    monkeypatch.setattr(swap, "LOCK_WAIT_SECONDS", 0.05)
+    os.mkdir(f"{case.home.code_file}.lock")
+    with pytest.raises(EnvironmentFault, match="locked by its client"):
+        case.install()
+    assert case.on_disk() == case.content
+    ledger = read_ledger(case.home.layout)
+    assert (ledger.open_steps, ledger.installed) == (frozenset(), ())
+    assert sorted(os.listdir(case.home.home)) == [".claude.json", ".claude.json.lock"]
+
+
+def test_half_a_file_is_read_again(case):
+    reads = []
+
+    def build(content):
+        reads.append(content)
+        if len(reads) == 1:
+            write(case.home.code_file, content[:20])
+        if len(reads) == 2:
+            write(case.home.code_file, case.content)
+        return case.build(content)
+
+    case.install(build)
+    assert reads == [case.content, case.content[:20], case.content]
+    assert case.on_disk() == case.plan.new
+
+
+def test_a_server_that_was_deleted_meanwhile_needs_no_new_look(case):
+    write(case.home.code_file, {"mcpServers": {}})
+    assert not case.install().changed
+    assert entries(case.home.layout) == ()
 
 
 def test_taking_off_gives_up_on_a_restless_client(case):
@@ -110,47 +140,14 @@ def test_taking_off_gives_up_on_a_restless_client(case):
         return plan
 
     with pytest.raises(EnvironmentFault, match="keeps being rewritten"):
-        apply_uninstall(uninstall_plan(case.file, case.on_disk(), Ledger()), build)
-
-
-@pytest.mark.requirement("install.recovery")
-@pytest.mark.parametrize("edited", [False, True])
-def test_a_crash_between_plan_and_done_is_settled(case, edited):
-    case.install()
-    step = read_ledger(case.home.layout).steps[0]
-    with open(case.home.layout.ledger_file, "w"):
-        append(case.home.layout, plan_record(step, at=1.0))
-    leftover = case.home.home / ".claude.json.mcpgw.1.ab.tmp"
-    leftover.write_bytes(b"x")
-    if not edited:
-        write(case.home.code_file, case.content)
-    assert recover(case.home.layout, now=2.0) == (str(case.home.code_file),)
-    ledger = read_ledger(case.home.layout)
-    assert ledger.open_steps == frozenset()
-    assert [each.entry_id for each in ledger.installed] == ([FS] if edited else [])
-    assert not leftover.exists()
-    assert recover(case.home.layout, now=3.0) == ()
-
-
-@pytest.mark.parametrize("state", ["rewritten", "gone"])
-def test_a_crash_is_settled_by_what_the_file_says_now(case, state):
-    case.install()
-    step = read_ledger(case.home.layout).steps[0]
-    with open(case.home.layout.ledger_file, "w"):
-        append(case.home.layout, plan_record(step, at=1.0))
-    if state == "gone":
-        case.home.code_file.unlink()
-    else:
-        write(case.home.code_file, case.on_disk() + b"\n")
-    recover(case.home.layout, now=2.0)
-    assert bool(entries(case.home.layout)) is (state == "rewritten")
+        apply_uninstall(None, uninstall_plan(case.file, case.on_disk(), Ledger()), build, now=2.0)
 
 
 def test_one_installer_at_a_time(case, monkeypatch):
     monkeypatch.setattr(apply, "_INSTALLER_WAIT_SECONDS", 0.1)
     case.install()
     with (
-        FileLock(f"{case.home.layout.ledger_file}.lock"),
+        FileLock(case.home.layout.installer_lock),
         pytest.raises(EnvironmentFault, match="another install"),
         sole_installer(case.home.layout),
     ):

@@ -1,6 +1,13 @@
 import os
 
-from mcpgw.installers.sessions import Process, Session, must_close_first, running_processes, sessions_before
+from mcpgw.installers.sessions import (
+    Process,
+    Session,
+    must_close_first,
+    running_clients,
+    running_processes,
+    sessions_before,
+)
 from mcpgw.registry.clients import claude_code, claude_desktop
 
 CLIENTS = (claude_code.CLIENT, claude_desktop.CLIENT)
@@ -16,6 +23,11 @@ def test_only_a_client_that_loses_edits_must_be_closed():
     assert must_close_first(claude_desktop.CLIENT, RUNNING)
     assert not must_close_first(claude_code.CLIENT, RUNNING)
     assert not must_close_first(claude_desktop.CLIENT, RUNNING[1:])
+
+
+def test_clients_with_a_process():
+    assert running_clients(CLIENTS, RUNNING) == {"claude-code", "claude-desktop"}
+    assert running_clients(CLIENTS, RUNNING[3:]) == frozenset()
 
 
 def test_this_process_is_seen():

@@ -1,13 +1,18 @@
 import os
+import shutil
 import stat
+import subprocess
 import time
 
 import pytest
 
 from mcpgw.errors import EnvironmentFault
+from mcpgw.installers import swap
 from mcpgw.installers.swap import (
     STALE_LOCK_SECONDS,
+    Locked,
     client_lock,
+    outwait_lock,
     read_target,
     remove_leftovers,
     replace_if_same,
@@ -27,14 +32,47 @@ def only(path):
     return os.listdir(path.parent) == [path.name]
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o644, 0o640, 0o400])
+@pytest.mark.requirement("install.private")
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o640, 0o200])
 def test_the_mode_is_kept(file, mode):
     file.chmod(mode)
-    target = target_of(str(file)) if os.geteuid() == 0 or mode & 0o200 else None
-    if target is not None:
-        assert replace_if_same(target, b"old", b"new")
+    if os.access(file, os.R_OK):
+        assert replace_if_same(target_of(str(file)), b"old", b"new")
         assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (b"new", mode)
     assert only(file)
+
+
+@pytest.mark.requirement("install.private")
+def test_the_temporary_file_is_never_wider_than_the_target(file, monkeypatch):
+    file.chmod(0o640)
+    modes = []
+    for name in ("write", "fsync", "chmod"):
+        real = getattr(os, name)
+
+        def seen(*args, real=real):
+            modes.extend(stat.S_IMODE(path.stat().st_mode) for path in file.parent.glob("*.tmp"))
+            return real(*args)
+
+        monkeypatch.setattr(os, name, seen)
+    assert replace_if_same(target_of(str(file)), b"old", b"new")
+    assert modes == [0o600, 0o600, 0o640]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_owner_is_kept(file):
+    os.chown(file, 4711, 4712)
+    assert replace_if_same(target_of(str(file)), b"old", b"new")
+    assert (file.stat().st_uid, file.stat().st_gid) == (4711, 4712)
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="this platform names no attributes")
+def test_extended_attributes_are_kept(file):
+    try:
+        os.setxattr(file, "user.label", b"secret")
+    except OSError:
+        pytest.skip("this file system has no attributes")
+    assert replace_if_same(target_of(str(file)), b"old", b"new")
+    assert os.getxattr(file, "user.label") == b"secret"
 
 
 def test_a_file_that_changed_is_left_alone(file):
@@ -56,13 +94,75 @@ def test_a_link_is_followed_and_kept(file, tmp_path):
     assert os.listdir(link.parent) == ["link.json"]
 
 
+@pytest.mark.requirement("install.refused-files")
+def test_a_dangling_link_is_refused(tmp_path):
+    (tmp_path / "link.json").symlink_to(tmp_path / "nothing")
+    with pytest.raises(EnvironmentFault, match="nothing, which is not there"):
+        target_of(str(tmp_path / "link.json"))
+
+
+@pytest.mark.requirement("install.refused-files")
+def test_what_nobody_may_write_is_refused(file):
+    file.chmod(0o400)
+    with pytest.raises(EnvironmentFault, match="read-only or immutable"):
+        target_of(str(file))
+    file.chmod(0o600)
+    file.parent.chmod(0o500)
+    try:
+        with pytest.raises(EnvironmentFault, match="read-only or immutable"):
+            target_of(str(file))
+    finally:
+        file.parent.chmod(0o700)
+
+
+@pytest.mark.requirement("install.refused-files")
+def test_a_link_whose_lock_cannot_be_made_beside_it_is_refused(file, tmp_path):
+    (tmp_path / "fixed").mkdir()
+    link = tmp_path / "fixed" / "link.json"
+    link.symlink_to(file)
+    link.parent.chmod(0o500)
+    target_of(str(link))
+    with pytest.raises(EnvironmentFault, match="fixed is read-only"):
+        target_of(str(link), locked=True)
+
+
+@pytest.mark.requirement("install.refused-files")
+@pytest.mark.parametrize("flag", ["i", "a"])
+def test_an_immutable_file_is_refused(file, flag):
+    chattr = shutil.which("chattr")
+    if chattr is None or subprocess.run([chattr, f"+{flag}", file], capture_output=True).returncode:
+        pytest.skip("no file can be made immutable here")
+    try:
+        with pytest.raises(EnvironmentFault, match="cannot be rewritten"):
+            replace_if_same(target_of(str(file)), b"old", b"new")
+    finally:
+        subprocess.run([chattr, f"-{flag}", file], check=True)
+    assert file.read_bytes() == b"old"
+    assert only(file)
+
+
+@pytest.mark.requirement("install.refused-files")
+def test_a_store_and_a_file_of_somebody_else_are_refused(file, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    with pytest.raises(EnvironmentFault, match="belongs to another user"):
+        target_of(str(file))
+    monkeypatch.setattr(swap, "_STORES", (f"{file.parent.resolve()}/",))
+    with pytest.raises(EnvironmentFault, match="which a package manager keeps"):
+        target_of(str(file))
+
+
+@pytest.mark.requirement("install.refused-files")
 def test_hard_links_are_refused(file, tmp_path):
     os.link(file, tmp_path / "other")
     with pytest.raises(EnvironmentFault, match="hard links"):
         target_of(str(file))
 
 
+@pytest.mark.requirement("install.refused-files")
 def test_what_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(EnvironmentFault, match="not a regular file"):
+        target_of(str(tmp_path / "pipe"))
     with pytest.raises(EnvironmentFault, match="not a regular file"):
         target_of(str(tmp_path))
     with pytest.raises(EnvironmentFault, match="cannot be rewritten"):
@@ -80,6 +180,18 @@ def test_a_directory_that_cannot_be_written_leaves_the_file(file, monkeypatch):
         replace_if_same(target, b"old", b"new")
     assert file.read_bytes() == b"old"
     assert only(file)
+
+
+def test_a_file_that_cannot_be_read_again_is_said_to_be_new(file, monkeypatch):
+    target = target_of(str(file))
+
+    def fails(path):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(swap, "fsync_dir", fails)
+    with pytest.raises(EnvironmentFault, match="was rewritten but cannot be read again: Input/output error"):
+        replace_if_same(target, b"old", b"new")
+    assert file.read_bytes() == b"new"
 
 
 def test_a_file_that_vanished_is_a_fault_and_leaves_nothing(file):
@@ -105,9 +217,10 @@ def test_the_lock_is_let_go_when_the_work_fails(file):
 
 
 @pytest.mark.requirement("install.client-lock")
-def test_a_lock_that_is_held_is_respected(file):
+def test_a_lock_that_is_held_is_respected(file, monkeypatch):
+    monkeypatch.setattr(swap, "LOCK_WAIT_SECONDS", 0.1)
     os.mkdir(f"{file}.lock")
-    with pytest.raises(EnvironmentFault, match="locked by its client"), client_lock(str(file), wait_seconds=0.1):
+    with pytest.raises(Locked, match="locked by its client"), client_lock(str(file)):
         raise AssertionError
     assert os.path.isdir(f"{file}.lock")
 
@@ -116,14 +229,49 @@ def test_an_abandoned_lock_is_taken_over(file):
     os.mkdir(f"{file}.lock")
     old = time.time() - STALE_LOCK_SECONDS - 1
     os.utime(f"{file}.lock", (old, old))
-    with client_lock(str(file), wait_seconds=1):
+    with client_lock(str(file)):
         assert os.path.isdir(f"{file}.lock")
     assert only(file)
 
 
 def test_a_lock_that_cannot_be_made_is_a_fault(tmp_path):
-    with pytest.raises(EnvironmentFault), client_lock(str(tmp_path / "no" / "c.json")):
+    with pytest.raises(FileNotFoundError), client_lock(str(tmp_path / "no" / "c.json")):
         raise AssertionError
+
+
+def test_the_lock_lies_beside_the_path_as_it_was_given(file, tmp_path):
+    link = tmp_path / "link.json"
+    link.symlink_to(file)
+    with client_lock(str(link)):
+        assert (tmp_path / "link.json.lock").is_dir()
+
+
+@pytest.mark.requirement("install.client-lock")
+def test_all_that_takes_time_is_done_without_the_lock(file, monkeypatch):
+    held = {}
+    for name in ("write", "fsync", "replace"):
+        real = getattr(os, name)
+
+        def seen(*args, name=name, real=real):
+            held.setdefault(name, set()).add(os.path.isdir(f"{file}.lock"))
+            return real(*args)
+
+        monkeypatch.setattr(os, name, seen)
+    assert replace_if_same(target_of(str(file)), b"old", b"new", locked=True)
+    assert held == {"write": {False}, "fsync": {False}, "replace": {True}}
+
+
+@pytest.mark.requirement("install.client-lock")
+def test_a_lock_of_a_killed_command_is_outwaited(file, monkeypatch):
+    os.mkdir(f"{file}.lock")
+    monkeypatch.setattr(swap, "STALE_LOCK_SECONDS", 0.05)
+    outwait_lock(str(file))
+    assert only(file)
+    monkeypatch.setattr(swap, "LOCK_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(swap, "STALE_LOCK_SECONDS", 10)
+    os.mkdir(f"{file}.lock")
+    outwait_lock(str(file))
+    assert os.path.isdir(f"{file}.lock")
 
 
 def test_leftovers_of_a_killed_install_are_removed(file):

@@ -159,7 +159,7 @@ def _note_problem(layout: StateLayout, fault: ConfigFault, stamps: Sequence[Stam
 
 @contextmanager
 def _compile_lock(layout: StateLayout, wait_seconds: float) -> Iterator[None]:
-    """Holds policy/compile.lock. Raises CompileBusy after `wait_seconds`."""
+    """Holds policy/compile.held. Raises CompileBusy after `wait_seconds`."""
     descriptor = os.open(layout.compile_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE_MODE)
     try:
         _acquire(descriptor, time.monotonic() + wait_seconds)

@@ -41,7 +41,7 @@ def stands_in_the_way(plan: FilePlan, processes: tuple[Process, ...], tolerance:
             kind=Refused,
         )
     try:
-        target_of(plan.file.path)
+        target_of(plan.file.path, locked=plan.file.locked)
     except EnvironmentFault as fault:
         return Problem(plan.file.path, fault.message, fault.next_step, blocking=True, kind=EnvironmentFault)
     return None

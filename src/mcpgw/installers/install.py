@@ -14,15 +14,17 @@ from functools import partial
 from mcpgw.config.compile import compile_policy
 from mcpgw.errors import EnvironmentFault, McpgwError, Partial, UsageFault
 from mcpgw.files import make_private_dir, read_bytes, write_atomic
-from mcpgw.installers.apply import apply_install, recover, sole_installer
+from mcpgw.installers.apply import apply_install, sole_installer
 from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
 from mcpgw.installers.launcher import ensure_launcher
 from mcpgw.installers.plan import FilePlan, install_plan
 from mcpgw.installers.project_servers import ProjectServers, may_edit, may_route
-from mcpgw.installers.sessions import Process
+from mcpgw.installers.recovery import recover
+from mcpgw.installers.sessions import Process, running_clients
+from mcpgw.installers.watch import see_them_last
 from mcpgw.paths import StateLayout
 from mcpgw.registry.client import Place, Problem
-from mcpgw.registry.discover import Discovery, discover
+from mcpgw.registry.discover import CLIENTS, Discovery, discover
 from mcpgw.registry.ledger import Ledger, append, choice_record, install_record, read_ledger
 from mcpgw.registry.select import Choice, chosen, excepted
 
@@ -34,6 +36,7 @@ class InstallPlan:
     """What installing would do.
 
     opted_out: the entries that stay left out from now on.  problems: files that are left out, with `keep_going` only.
+    running: the clients that may write meanwhile.
     """
 
     discovery: Discovery
@@ -41,6 +44,7 @@ class InstallPlan:
     opted_out: frozenset[str]
     files: tuple[FilePlan, ...]
     problems: tuple[Problem, ...]
+    running: frozenset[str] = frozenset()
 
     @property
     def changed(self) -> bool:
@@ -58,7 +62,7 @@ class Installed:
 
 def settle(layout: StateLayout, *, now: float) -> tuple[str, ...]:
     """Completes or undoes what a crash cut short, before anything is planned; the files it concerned."""
-    if not os.path.exists(layout.ledger_file):
+    if not os.path.isdir(layout.root):
         return ()
     with sole_installer(layout):
         return recover(layout, now=now)
@@ -93,7 +97,8 @@ def plan_install(
         else:
             problems.append(problem)
     require_none(problems, tolerance)
-    return InstallPlan(found, wanted, opted_out, tuple(plans), tuple(problems))
+    beside = running_clients(CLIENTS, running)
+    return InstallPlan(found, wanted, opted_out, tuple(plans), tuple(problems), beside)
 
 
 def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float) -> Installed:
@@ -108,6 +113,7 @@ def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float
         done = _apply_all(layout, plan, now)
         remember(layout, plan, now)
         compile_policy(layout)
+        see_them_last(done, plan.running, partial(_performed, layout, plan, now))
     return Installed(done, launcher_written, warnings)
 
 
@@ -144,15 +150,19 @@ def _apply_all(layout: StateLayout, plan: InstallPlan, now: float) -> tuple[File
     for file_plan in plan.files:
         if not file_plan.changed:
             continue
-        build = partial(_rebuilt, file_plan, plan.wanted, layout.launcher)
         try:
-            done.append(apply_install(layout, file_plan, build, now=now))
+            done.append(_performed(layout, plan, now, file_plan))
         except McpgwError as error:
             if not done:
                 raise
             compile_policy(layout)
             raise Partial(f"{error.message}; files routed before it: {len(done)}", error.next_step) from error
     return tuple(done)
+
+
+def _performed(layout: StateLayout, plan: InstallPlan, now: float, file_plan: FilePlan) -> FilePlan:
+    """Performs the file's plan, from what it holds now."""
+    return apply_install(layout, file_plan, partial(_rebuilt, file_plan, plan.wanted, layout.launcher), now=now)
 
 
 def _rebuilt(plan: FilePlan, wanted: frozenset[str], launcher: str, content: bytes) -> FilePlan:

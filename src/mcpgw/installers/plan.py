@@ -30,9 +30,10 @@ class FilePlan:
     def changed(self) -> bool:
         return self.old != self.new
 
-    def same_changes(self, other: FilePlan) -> bool:
-        """Whether both do the same to the same entries, wherever these stand in the file."""
-        return _essence(self) == _essence(other)
+    def within(self, shown: FilePlan) -> bool:
+        """Whether it does nothing that `shown` does not, wherever the entries stand in the file."""
+        agreed = _essence(shown)
+        return all(each in agreed for each in _essence(self))
 
 
 def sha256(content: bytes) -> str:

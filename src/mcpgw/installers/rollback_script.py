@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from mcpgw.errors import McpgwError
 from mcpgw.installers.spans import apply_edits, unwrap_edits
-from mcpgw.installers.swap import client_lock, read_target, replace_if_same, target_of
+from mcpgw.installers.swap import read_target, replace_if_same, target_of
 from mcpgw.registry.document import EACH, Document, Node, Shape, read_document, shape_of
 from mcpgw.registry.entry import unwrap
 
@@ -48,16 +48,15 @@ def ledger_files(root: str) -> list[str]:
 
 def roll_back(path: str) -> int:
     """Unwraps one file; returns how many entries were ours. Raises McpgwError; the file is then as it was."""
-    target = target_of(path)
-    with client_lock(path):
-        for _ in range(_ATTEMPTS):
-            old = read_target(target)
-            document = read_document(old, shape_of(_CONTAINERS, _ENTRY), path=path)
-            ours = list(_ours(document))
-            new = apply_edits(old, (edit for entry in ours for edit in unwrap_edits(document, entry)))
-            read_document(new, shape_of(_CONTAINERS, _ENTRY), path=path)
-            if new == old or replace_if_same(target, old, new):
-                return len(ours)
+    target = target_of(path, locked=True)
+    for _ in range(_ATTEMPTS):
+        old = read_target(target)
+        document = read_document(old, shape_of(_CONTAINERS, _ENTRY), path=path)
+        ours = list(_ours(document))
+        new = apply_edits(old, (edit for entry in ours for edit in unwrap_edits(document, entry)))
+        read_document(new, shape_of(_CONTAINERS, _ENTRY), path=path)
+        if new == old or replace_if_same(target, old, new, locked=True):
+            return len(ours)
     raise McpgwError(f"{path} keeps being rewritten by its client", "Close the client and run it again.")
 
 

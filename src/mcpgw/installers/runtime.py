@@ -51,6 +51,12 @@ def sweep_runtimes(layout: StateLayout, *, keep: str) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def unfinished_runtimes(layout: StateLayout) -> list[str]:
+    """Directories of builds that never ended; the caller is the only installer."""
+    names = os.listdir(layout.runtime_dir)
+    return [os.path.join(layout.runtime_dir, name) for name in names if _BUILDING in name]
+
+
 def runtime_name() -> str:
     """`<version>-<abi>`: what this interpreter can load."""
     abi = sysconfig.get_config_var("SOABI") or sysconfig.get_platform()

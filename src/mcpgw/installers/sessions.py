@@ -47,6 +47,12 @@ def sessions_before(moment: float, clients: Iterable[Client], processes: Iterabl
     )
 
 
+def running_clients(clients: Iterable[Client], processes: Iterable[Process]) -> frozenset[str]:
+    """Names of the clients that have a process."""
+    names = {each.name for each in processes}
+    return frozenset(client.name for client in clients if client.processes & names)
+
+
 def must_close_first(client: Client, processes: Iterable[Process]) -> bool:
     """Whether this client runs and would overwrite an edit with what it has in memory."""
     return client.must_be_closed and any(each.name in client.processes for each in processes)

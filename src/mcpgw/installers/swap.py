@@ -1,5 +1,8 @@
 """A client's file is replaced only while it still holds what the plan was made from, whole or not at all.
 
+All that takes time is done before the client's lock is taken and after it is let go: under it the file is read,
+compared and renamed over. The lock is advisory (the client goes on without it after some seconds), so the comparison
+decides.
 Standard library only: the stand-alone rollback script carries this module.
 """
 
@@ -9,18 +12,26 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 from mcpgw.errors import EnvironmentFault
-from mcpgw.files import fsync_dir, read_bytes, write_all
+from mcpgw.files import fsync_dir, read_bytes, temporary_beside, temporary_writer, write_all
 
 # Claude Code takes over a lock whose mtime is older than this, and so do we.
 STALE_LOCK_SECONDS = 10.0
 # Long enough to see a lock go stale that a killed client left behind.
 LOCK_WAIT_SECONDS = 12.0
-_POLL_SECONDS = 0.05
-_TEMPORARY_MARK = ".mcpgw."
+_POLL_SECONDS = 0.02
+# Directories that a package manager fills: what lies there is replaced by building it anew.
+_STORES = ("/nix/store/", "/gnu/store/")
+_LEAVE_OUT = "or leave it out with --keep-going"
+# Far more than any label or access list; a file with more keeps these.
+_MAX_ATTRIBUTES = 64
+
+
+class Locked(EnvironmentFault):
+    """The client, or something that looks like it, holds its lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +46,16 @@ class Target:
 
 
 @contextmanager
-def client_lock(path: str, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
-    """Holds the client's own lock, the directory `<path>.lock`. Raises EnvironmentFault when it stays taken."""
+def client_lock(path: str) -> Iterator[None]:
+    """Holds the client's own lock, the directory `<path>.lock`. Raises Locked when it stays taken, and OSError.
+
+    It is not refreshed while held: a read, a comparison and a rename are over long before it counts as stale.
+    """
     lock = path + ".lock"
-    deadline = time.monotonic() + wait_seconds
-    while not _taken(lock, path):
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while not _taken(lock):
         if time.monotonic() >= deadline:
-            raise EnvironmentFault(f"{path} is locked by its client", "Close the client, or try again when it is idle.")
+            raise Locked(f"{path} is locked by its client", "Close the client, or try again when it is idle.")
         time.sleep(_POLL_SECONDS)
     try:
         yield
@@ -50,22 +64,19 @@ def client_lock(path: str, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterat
             os.rmdir(lock)
 
 
-def target_of(path: str) -> Target:
-    """Checks that the file can be replaced without harm. Raises EnvironmentFault."""
+def target_of(path: str, *, locked: bool = False) -> Target:
+    """Checks that the file can be replaced without harm; locked: its lock lies beside it. Raises EnvironmentFault."""
     real = os.path.realpath(path)
     try:
         found = os.stat(real)
+    except FileNotFoundError as error:
+        if os.path.islink(path):
+            raise EnvironmentFault(f"{path} is a link to {real}, which is not there", "Mend the link.") from error
+        raise _fault(path, error) from error
     except OSError as error:
         raise _fault(path, error) from error
-    if not stat.S_ISREG(found.st_mode):
-        raise EnvironmentFault(f"{path} is not a regular file", "It was left alone.")
-    if found.st_nlink > 1:
-        raise EnvironmentFault(
-            f"{path} has {found.st_nlink} hard links; replacing it would part them",
-            "Make it a file of its own (copy and rename), or a symbolic link.",
-        )
-    if not os.access(real, os.W_OK) or not os.access(os.path.dirname(real), os.W_OK):
-        raise EnvironmentFault(f"{path} or its directory is read-only", "Give yourself the right to write.")
+    _require_replaceable(path, real, found)
+    _require_writable(path, [real, os.path.dirname(real), *([os.path.dirname(path)] if locked else [])])
     return Target(path, real, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
 
 
@@ -77,26 +88,26 @@ def read_target(target: Target) -> bytes:
         raise _fault(target.path, error) from error
 
 
-def replace_if_same(target: Target, old: bytes, new: bytes) -> bool:
-    """Puts `new` in place if the file still holds `old`, and reads it back. Raises EnvironmentFault.
+def replace_if_same(target: Target, old: bytes, new: bytes, *, locked: bool = False) -> bool:
+    """Puts `new` in place if the file still holds `old`, and reads it back. locked: under the client's lock.
 
-    False: somebody else wrote, before or right after. A crash leaves the old file or the new one, whole.
+    False: somebody else wrote, before or right after. A crash leaves the old file or the new one, whole. Raises
+    EnvironmentFault, as Locked with the file as it was.
     """
-    temporary = f"{target.real}{_TEMPORARY_MARK}{os.getpid()}.{os.urandom(6).hex()}.tmp"
     try:
-        _write_like(target, temporary, new)
-        try:
+        with _prepared(target, new) as temporary, client_lock(target.path) if locked else nullcontext():
             if read_bytes(target.real) != old:
-                os.unlink(temporary)
                 return False
             os.replace(temporary, target.real)
-        except OSError:
-            os.unlink(temporary)
-            raise
+    except OSError as error:
+        raise _fault(target.path, error) from error
+    try:
         fsync_dir(os.path.dirname(target.real))
         return read_bytes(target.real) == new
     except OSError as error:
-        raise _fault(target.path, error) from error
+        raise EnvironmentFault(
+            f"{target.path} was rewritten but cannot be read again: {error.strerror}", "Look at it, then run it again."
+        ) from error
 
 
 def remove_leftovers(path: str) -> None:
@@ -105,19 +116,26 @@ def remove_leftovers(path: str) -> None:
     directory, name = os.path.split(real)
     with suppress(OSError):
         for each in os.listdir(directory):
-            if each.startswith(name + _TEMPORARY_MARK) and each.endswith(".tmp"):
+            writer = temporary_writer(each)
+            if writer is not None and writer[0] == name:
                 os.unlink(os.path.join(directory, each))
 
 
-def _taken(lock: str, path: str) -> bool:
+def outwait_lock(path: str) -> None:
+    """Sees to it that no lock of a killed command stays: waits while a fresh one is there. Raises OSError."""
+    if os.path.isdir(path + ".lock"):
+        # A client that holds it for so long is alive, and lets it go itself.
+        with suppress(Locked), client_lock(path):
+            pass
+
+
+def _taken(lock: str) -> bool:
     try:
         os.mkdir(lock)
         return True
     except FileExistsError:
         _drop_stale(lock)
         return False
-    except OSError as error:
-        raise _fault(path, error) from error
 
 
 def _drop_stale(lock: str) -> None:
@@ -126,9 +144,39 @@ def _drop_stale(lock: str) -> None:
             os.rmdir(lock)
 
 
-def _write_like(target: Target, temporary: str, content: bytes) -> None:
-    """A new file beside the target, never readable by more people than the target is."""
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+def _require_replaceable(path: str, real: str, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise EnvironmentFault(f"{path} is not a regular file", "It was left alone.")
+    if found.st_nlink > 1:
+        raise EnvironmentFault(
+            f"{path} has {found.st_nlink} hard links; replacing it would part them",
+            "Make it a file of its own (copy and rename), or a symbolic link.",
+        )
+    if real.startswith(_STORES):
+        raise EnvironmentFault(
+            f"{path} lies in {real}, which a package manager keeps", f"Change it where it is made, {_LEAVE_OUT}."
+        )
+    user = os.geteuid() if hasattr(os, "geteuid") else found.st_uid
+    if user not in (0, found.st_uid):
+        raise EnvironmentFault(f"{path} belongs to another user", f"Run it as that user, {_LEAVE_OUT}.")
+
+
+def _require_writable(path: str, needed: list[str]) -> None:
+    for each in needed:
+        # Root may write to what nobody is meant to write to.
+        if not os.access(each, os.W_OK) or not os.stat(each).st_mode & 0o222:
+            raise EnvironmentFault(
+                f"{path} cannot be rewritten: {each} is read-only or immutable",
+                f"Give yourself the right to write there (chmod u+w, chattr -i), {_LEAVE_OUT}.",
+            )
+
+
+@contextmanager
+def _prepared(target: Target, content: bytes) -> Iterator[str]:
+    """A synced file beside the target, as private as it at any time; gone at the end unless it took the place."""
+    temporary = temporary_beside(target.real)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o600)
     try:
         try:
             write_all(descriptor, content)
@@ -136,20 +184,37 @@ def _write_like(target: Target, temporary: str, content: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        yield temporary
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
 
 
 def _own_like(target: Target, temporary: str, descriptor: int) -> None:
-    made = os.fstat(descriptor)
+    made, mode = os.fstat(descriptor), target.mode
     if made.st_uid != target.owner:
         os.chown(temporary, target.owner, -1)
     if made.st_gid != target.group:
-        # A group that we are not in cannot be given; the mode then decides without it.
-        with suppress(PermissionError):
+        try:
             os.chown(temporary, -1, target.group)
-    os.chmod(temporary, target.mode)
+        except PermissionError:
+            # A group that we are not in cannot be given, and ours gets no right that it did not have.
+            mode &= ~0o070
+    if hasattr(os, "listxattr"):
+        _keep_attributes(target.real, temporary)
+    os.chmod(temporary, mode)
+
+
+def _keep_attributes(source: str, temporary: str) -> None:
+    """Labels and access lists as the target has them, and none that the directory gives to new files."""
+    with suppress(OSError):
+        kept = os.listxattr(source)[:_MAX_ATTRIBUTES]
+        for name in set(os.listxattr(temporary)) - set(kept):
+            with suppress(OSError):
+                os.removexattr(temporary, name)
+        for name in kept:
+            with suppress(OSError):
+                os.setxattr(temporary, name, os.getxattr(source, name))
 
 
 def _fault(path: str, error: OSError) -> EnvironmentFault:

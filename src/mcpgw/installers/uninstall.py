@@ -14,10 +14,11 @@ from mcpgw.installers.apply import apply_uninstall, sole_installer
 from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
 from mcpgw.installers.plan import FilePlan
 from mcpgw.installers.rollback import uninstall_plan
-from mcpgw.installers.sessions import Process
+from mcpgw.installers.sessions import Process, running_clients
+from mcpgw.installers.watch import see_them_last
 from mcpgw.paths import StateLayout
 from mcpgw.registry.client import Place, Problem, Reading
-from mcpgw.registry.discover import Discovery, client_named, discover
+from mcpgw.registry.discover import CLIENTS, Discovery, client_named, discover
 from mcpgw.registry.entry import Entry
 from mcpgw.registry.ledger import Ledger, append, read_ledger, uninstall_record
 from mcpgw.registry.reading import entries_of, read_file
@@ -26,7 +27,7 @@ from mcpgw.state.instance import InstanceStatus, read_instances
 
 # Everything that mcpgw keeps in its state directory; --purge removes this and nothing else that may lie there.
 _KEPT_DIRS = ("rules", "policy", "instances", "limits", "audit", "pins", "log", "runtime")
-_KEPT_FILES = ("config.toml", "ledger.jsonl", "ledger.jsonl.lock", "fingerprint.key")
+_KEPT_FILES = ("config.toml", "ledger.jsonl", "ledger.held", "fingerprint.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class UninstallPlan:
     """What taking off would do.
 
     wanted: the entry ids, None for all.  problems: files that are left out.  vanished: files that are no more.
+    running: the clients that may write meanwhile.
     """
 
     ledger: Ledger
@@ -42,6 +44,7 @@ class UninstallPlan:
     files: tuple[FilePlan, ...]
     problems: tuple[Problem, ...]
     vanished: tuple[str, ...]
+    running: frozenset[str] = frozenset()
 
     @property
     def changed(self) -> bool:
@@ -70,13 +73,14 @@ def plan_uninstall(
             problems.append(problem)
     require_none(problems, tolerance)
     absent = (each.file.path for each in readings if each.document is None and each.problem is None)
-    return UninstallPlan(ledger, wanted, layout.launcher, tuple(plans), tuple(problems), tuple(absent))
+    beside = running_clients(CLIENTS, running)
+    return UninstallPlan(ledger, wanted, layout.launcher, tuple(plans), tuple(problems), tuple(absent), beside)
 
 
 def uninstall(layout: StateLayout, plan: UninstallPlan, *, now: float) -> tuple[FilePlan, ...]:
     """Performs the plan. Raises McpgwError; Partial when some files had been done before one failed."""
     if not os.path.isdir(layout.root):
-        return _apply_all(layout, plan, now)
+        return _apply_all(None, plan, now)
     with sole_installer(layout):
         return _apply_all(layout, plan, now)
 
@@ -146,21 +150,20 @@ def _problems(found: Discovery, readings: tuple[Reading, ...], choice: Choice) -
     return [each for each in broken if each.blocking and concerns(each.path, found, choice)]
 
 
-def _apply_all(layout: StateLayout, plan: UninstallPlan, now: float) -> tuple[FilePlan, ...]:
+def _apply_all(layout: StateLayout | None, plan: UninstallPlan, now: float) -> tuple[FilePlan, ...]:
     done: list[FilePlan] = []
     for file_plan in plan.files:
-        build = partial(_rebuilt, file_plan, plan)
         try:
-            done.append(apply_uninstall(file_plan, build))
+            done.append(_performed(layout, plan, now, file_plan))
         except McpgwError as error:
             if not any(each.changed for each in done):
                 raise
             raise Partial(
                 f"{error.message}; files done before it: {sum(each.changed for each in done)}", error.next_step
             ) from error
-        _record(layout, plan, file_plan.file.path, now)
-    for path in plan.vanished:
-        _record(layout, plan, path, now)
+    if layout is not None:
+        _clear(layout, plan, now)
+    see_them_last(done, plan.running, partial(_performed, layout, plan, now))
     return tuple(each for each in done if each.changed)
 
 
@@ -169,12 +172,17 @@ def _rebuilt(file_plan: FilePlan, plan: UninstallPlan, content: bytes) -> FilePl
     return uninstall_plan(file_plan.file, content, plan.ledger, plan.wanted, plan.launcher)
 
 
-def _record(layout: StateLayout, plan: UninstallPlan, path: str, now: float) -> None:
-    """Clears the ledger of what is off now, and of what its owner had deleted."""
-    gone = {
-        each.entry_id
-        for each in plan.ledger.installed
-        if each.config_file == path and (plan.wanted is None or each.entry_id in plan.wanted)
-    }
+def _performed(layout: StateLayout | None, plan: UninstallPlan, now: float, file_plan: FilePlan) -> FilePlan:
+    """Performs the file's plan, from what it holds now."""
+    return apply_uninstall(layout, file_plan, partial(_rebuilt, file_plan, plan), now=now)
+
+
+def _clear(layout: StateLayout, plan: UninstallPlan, now: float) -> None:
+    """Clears the ledger of what its owner, not we, had taken out."""
+    looked_at = {*plan.vanished, *(each.file.path for each in plan.files)}
+    gone: dict[str, list[str]] = {}
+    for each in read_ledger(layout).installed:
+        if each.config_file in looked_at and (plan.wanted is None or each.entry_id in plan.wanted):
+            gone.setdefault(each.config_file, []).append(each.entry_id)
     if gone:
-        append(layout, uninstall_record(path, gone, at=now))
+        append(layout, *(uninstall_record(file, entry_ids, at=now) for file, entry_ids in gone.items()))

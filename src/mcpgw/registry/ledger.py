@@ -52,7 +52,8 @@ class Step:
     """One edit of one file: how it was before and after, and the way back.
 
     entries: what it routes.  gone: ids of the entries that it takes the gateway off; they count as routed until done.
-    replaced: empty where there is no way back, which is where nothing is routed.
+    replaced: empty where there is no way back, which is where nothing is routed.  locked: it is made under the
+    client's lock.
     """
 
     number: int  # unique in the ledger
@@ -63,6 +64,7 @@ class Step:
     replaced: tuple[Replaced, ...]
     entries: tuple[LedgerEntry, ...]
     gone: tuple[str, ...] = ()
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,7 @@ def _step(record: dict[str, Any]) -> Step:
         replaced=tuple(Replaced(each["start"], each["length"], each["original"]) for each in record["replaced"]),
         entries=tuple(_entry(each) for each in record["entries"]),
         gone=tuple(record.get("gone", ())),
+        locked=record.get("locked", False),
     )
 
 

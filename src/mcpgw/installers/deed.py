@@ -1,0 +1,84 @@
+"""The ledger has the plan of an edit, synced, before the edit; and what became of it after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcpgw.installers.change import Change, Outcome
+from mcpgw.installers.plan import FilePlan, sha256
+from mcpgw.installers.spans import reversal
+from mcpgw.paths import StateLayout
+from mcpgw.registry.ledger import (
+    LedgerEntry,
+    Replaced,
+    Step,
+    append,
+    done_record,
+    plan_record,
+    read_ledger,
+    undone_record,
+)
+
+_TAKES_OFF = frozenset({Outcome.UNWRAP, Outcome.UNSHADOW})
+
+
+@dataclass(slots=True)
+class Deed:
+    """The records of one file's edit. layout: None where there is no ledger; then nothing is recorded.
+
+    All methods raise EnvironmentFault.
+    """
+
+    layout: StateLayout | None
+    now: float
+    step: Step | None = None  # planned, and not yet known to be done or not
+
+    def announce(self, plan: FilePlan, real: str) -> None:
+        """The plan record; what was announced before did not happen."""
+        if self.layout is None:
+            return
+        given_up = () if self.step is None else (undone_record(self.step, at=self.now),)
+        step = step_of(plan, real, read_ledger(self.layout).next_number)
+        append(self.layout, *given_up, plan_record(step, at=self.now))
+        self.step = step
+
+    def done(self) -> None:
+        if self.layout is not None and self.step is not None:
+            append(self.layout, done_record(self.step, at=self.now))
+        self.step = None
+
+    def undone(self) -> None:
+        if self.layout is not None and self.step is not None:
+            append(self.layout, undone_record(self.step, at=self.now))
+        self.step = None
+
+
+def step_of(plan: FilePlan, real: str, number: int) -> Step:
+    """What the ledger keeps of a plan: never the whole file, and the original spans only while something is routed."""
+    routed = tuple(_ledger_entry(each) for each in plan.changes if each.outcome not in _TAKES_OFF)
+    back = reversal(plan.old, plan.edits) if routed else ()
+    return Step(
+        number=number,
+        file=plan.file.path,
+        realpath=real,
+        sha256_before=sha256(plan.old),
+        sha256_after=sha256(plan.new),
+        replaced=tuple(Replaced(edit.start, edit.end - edit.start, edit.text.decode("latin-1")) for edit in back),
+        entries=routed,
+        gone=tuple(each.entry.entry_id for each in plan.changes if each.outcome in _TAKES_OFF),
+        locked=plan.file.locked,
+    )
+
+
+def _ledger_entry(change: Change) -> LedgerEntry:
+    entry = change.entry
+    return LedgerEntry(
+        entry.entry_id,
+        entry.name,
+        entry.client,
+        str(entry.scope),
+        entry.project_key,
+        entry.config_file,
+        before=change.before,
+        after=change.after,
+    )
