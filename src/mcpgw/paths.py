@@ -62,6 +62,11 @@ class StateLayout(NamedTuple):
         return f"{self.root}/ledger.held"
 
     @property
+    def trust_dir(self) -> str:
+        """What a person approved of entries in shared project files, one file an entry."""
+        return f"{self.root}/trust"
+
+    @property
     def fingerprint_key(self) -> str:
         """32 random bytes (0600) that key the fingerprints of detected secrets."""
         return f"{self.root}/fingerprint.key"

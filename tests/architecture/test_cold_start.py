@@ -71,6 +71,23 @@ def test_only_the_data_plane_is_loaded(loaded: set[str]) -> None:
     assert "mcpgw.policy.overlay" not in loaded
 
 
+@pytest.mark.requirement("trust.light")
+def test_what_looks_at_a_shared_entry_first_reads_files_and_no_more() -> None:
+    script = SCRIPT.replace("print(", "import mcpgw.relay.trust, mcpgw.gateway.withheld\nprint(")
+    argv = [sys.executable, "-I", "-S", "-c", script, str(PACKAGE.parent)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(json.loads(done.stdout))
+    readers = {"client", "document", "entry", "reading", "source"}
+    own = {name.removeprefix("mcpgw.") for name in loaded if name.startswith("mcpgw.")}
+    assert {name for name in own if name.split(".")[0] not in PLANE} == {
+        "errors",
+        "registry",
+        *(f"registry.{name}" for name in readers),
+    }
+    parsers = {"typing", "dataclasses", "inspect", "hashlib", "urllib"}  # what the cold side's reader is made of
+    assert loaded & HEAVY <= parsers
+
+
 def test_before_the_server_starts_only_the_way_to_start_it_is_loaded() -> None:
     script = "import sys; sys.path.insert(0, sys.argv[1]); import mcpgw.relay.run; print([m for m in sys.modules if 'mcpgw' in m])"
     argv = [sys.executable, "-I", "-S", "-c", script, str(PACKAGE.parent)]

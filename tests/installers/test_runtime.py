@@ -21,7 +21,7 @@ def test_it_holds_the_data_plane_compiled_and_nothing_cold(layout):
     assert os.path.exists(f"{directory}/mcpgw/protocol/framing.py")
     assert os.path.exists(f"{directory}/mcpgw/__main__.py")
     assert any(name.endswith(".pyc") for name in os.listdir(f"{directory}/mcpgw/__pycache__"))
-    for cold in ("cli", "config", "installers", "registry"):
+    for cold in ("cli", "config", "installers", "registry/discover.py", "registry/clients"):
         assert not os.path.exists(f"{directory}/mcpgw/{cold}")
 
 
@@ -33,6 +33,11 @@ def test_the_engine_travels_along(layout):
 
 def test_it_runs_isolated_without_site_packages(layout):
     program = f"import sys; sys.path.insert(0, {ensure_runtime(layout)!r}); import _hs_ext, mcpgw.protocol.framing"
+    subprocess.run([sys._base_executable, "-IS", "-c", program], check=True, timeout=30)
+
+
+def test_the_reader_of_shared_entries_travels_along(layout):
+    program = f"import sys; sys.path.insert(0, {ensure_runtime(layout)!r}); import mcpgw.relay.trust"
     subprocess.run([sys._base_executable, "-IS", "-c", program], check=True, timeout=30)
 
 

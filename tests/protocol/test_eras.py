@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mcpgw.protocol.eras import client_of, is_stateless, negotiated_revision
+from mcpgw.protocol.eras import agreed_revision, client_of, is_stateless, negotiated_revision
 from mcpgw.protocol.message import Message, parse
 
 
@@ -35,3 +35,9 @@ def test_the_negotiated_revision() -> None:
     assert negotiated_revision({"protocolVersion": "2025-03-26"}) == "2025-03-26"
     assert negotiated_revision({"protocolVersion": 5}) is None
     assert negotiated_revision(None) is None
+
+
+def test_a_handshake_settles_on_a_revision_that_has_one() -> None:
+    assert agreed_revision("2024-11-05") == "2024-11-05"
+    for wanted in ("2026-07-28", "2099-01-01", None, 5, []):
+        assert agreed_revision(wanted) == "2025-11-25"

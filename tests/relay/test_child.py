@@ -8,7 +8,17 @@ import sys
 
 import pytest
 
-from mcpgw.relay.child import Child, StartFailed, confirm_start, describe_exit, end_like, reap, signal_group, spawn
+from mcpgw.relay.child import (
+    Child,
+    StartFailed,
+    confirm_start,
+    describe_exit,
+    end_like,
+    reap,
+    signal_group,
+    spawn,
+    stand_in,
+)
 
 
 def _python(code: str) -> list[str]:
@@ -80,3 +90,19 @@ def test_ends_as_the_server_ended(code: int) -> None:
         end_like(status)
     _, ended = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(ended) == code
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGINT, signal.SIGTERM])
+def test_a_stand_in_ends_with_its_input_or_by_a_signal(number: int | None) -> None:
+    child = stand_in()
+    confirm_start(child, "")
+    os.write(child.stdin, b"nobody answers\n")
+    if number is not None:
+        signal_group(child, number)
+    else:
+        os.close(child.stdin)
+    assert os.read(child.stdout, 1) == b""
+    _, status = os.waitpid(child.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == (0 if number is None else -number)
+    for descriptor in (child.stdout, child.stderr, *(() if number is None else (child.stdin,))):
+        os.close(descriptor)

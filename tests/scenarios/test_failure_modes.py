@@ -15,6 +15,7 @@ import pytest
 
 from support.peer import Peer, gateway, mock
 from support.processes import children, gone
+from support.shared_project import SharedProject, shared_project
 
 KEY = "AKIAQ3EGRT5LZW7YKX2M"
 TABLE = Path(__file__).parents[2] / "docs" / "failure-modes.md"
@@ -171,6 +172,80 @@ def fm_16(state: Path, profile: str) -> None:
     with _peer(_state(state, profile)) as peer:
         assert peer.open().call("echo", text="alone")["result"]["content"][0]["text"] == "alone"
         assert not [path for path in state.rglob("*") if path.is_socket()]
+
+
+def _shared(state: Path) -> SharedProject:
+    """A shared server that was approved as it stands."""
+    made = shared_project(state.parent, state)
+    made.share(*mock())
+    made.approve(*mock())
+    return made
+
+
+def _withheld(project: SharedProject, *argv: str) -> bool:
+    """Handshake and lists answer, the server is not there and calls are refused; each start is recorded."""
+    with Peer(project.gateway(*argv), Path(project.layout.root)) as peer:
+        called = peer.open().call("echo", text="x")["result"]
+        peer.end()
+        withheld = "Withheld by mcpgw" in called["content"][0]["text"]
+        assert peer.stderr.read().startswith(b"mcpgw: error: the server" if withheld else b"mcpgw: warning: the server")
+    (start,) = [each for each in _records(project.layout.root) if each["type"] == "action"][-1:]
+    assert start["decision"] == ("block" if withheld else "alert")
+    return withheld
+
+
+def _records(root: str) -> list[dict[str, Any]]:
+    files = sorted(Path(root).glob("audit/2*/*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def fm_17(state: Path, profile: str) -> None:
+    _state(state, profile)
+    project = _shared(state)
+    project.share(*mock("banner=changed"))
+    assert _withheld(project, *mock("banner=changed")) is (profile != "observe")
+
+
+def fm_18(state: Path, profile: str) -> None:
+    _state(state, profile)
+    project = shared_project(state.parent, state)
+    project.share_routed(*mock())
+    assert _withheld(project, *mock()) is (profile != "observe")
+
+
+def fm_19(state: Path, profile: str) -> None:
+    _state(state, profile)
+    project = _shared(state)
+    project.file.write_text("{")
+    assert _withheld(project, *mock()) is (profile != "observe")
+    project.file.unlink()
+    assert _withheld(project, *mock()) is (profile != "observe")
+
+
+def fm_20(state: Path, profile: str) -> None:
+    _state(state, profile)
+    project = _shared(state)
+    assert _withheld(project, *mock("eof=exit:0")) is (profile != "observe")
+
+
+def fm_21(state: Path, profile: str) -> None:
+    _state(state, profile)
+    project = shared_project(state.parent, state)
+    command = project.program()
+    project.share(command)
+    project.approve(command)
+    project.program("banner=another")
+    assert _withheld(project, command) is (profile != "observe")
+
+
+def fm_22(state: Path, profile: str) -> None:
+    _state(state, profile)
+    project = shared_project(state.parent, state)
+    command = str(Path(project.program()).rename(state.parent / "server.sh"))
+    project.share(command)
+    project.approve(command)
+    Path(command).write_text(Path(command).read_text() + "# upgraded\n")
+    assert not _withheld(project, command)
 
 
 TESTS: dict[str, Callable[[Path, str], None]] = {

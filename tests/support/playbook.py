@@ -10,6 +10,7 @@ from typing import Any
 from mcpgw.audit.record import Record
 from mcpgw.gateway.effects import Effect, ToClient, ToServer
 from mcpgw.gateway.session import Session
+from mcpgw.gateway.withheld import Withheld
 from mcpgw.protocol.framing import Oversize
 from mcpgw.protocol.methods import Direction
 
@@ -92,7 +93,7 @@ def _holds(effect: ToServer | ToClient, came: Arrival, parts: dict[str, Any]) ->
 class Play:
     """Feeds arrivals and checks what the session wants done about each."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session | Withheld) -> None:
         self._session = session
         self._now = 0.0
         self._came: Arrival | None = None
@@ -115,5 +116,5 @@ class Play:
         return self
 
 
-def play(session: Session) -> Play:
+def play(session: Session | Withheld) -> Play:
     return Play(session)

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from mcpgw.policy.decide import Judged
 
 quote = encode_basestring_ascii
+# The type of a record of what someone or the gateway did, and no frame: `direction` is then "control".
+ACTION = "action"
 
 
 class Record(NamedTuple):
-    """One frame's line.
+    """One frame's line, or one deed's.
 
-    direction: to_server or to_client.  type: request, notification, result, error or broken.
+    direction: to_server or to_client.  type: request, notification, result, error or broken.  A deed of the gateway's
+    own, such as not starting a server, is "control" and ACTION.
     id_text: the id as it stood in the frame.  params: masked and capped JSON text, or None where it is not recorded.
     decision: allow, log, alert, redact, block, refuse (broken or ambiguous) or drop (nobody waits for it).
     reason: why it was refused or dropped.  latency_us: for an answer, since its request was forwarded.

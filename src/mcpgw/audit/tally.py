@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcpgw.audit.query import Record
+from mcpgw.audit.record import ACTION
 
 CALL = "tools/call"
-ACTION = "action"  # a record of what someone did with mcpgw itself
 PERCENTILES = (0.5, 0.95, 0.99)
 
 

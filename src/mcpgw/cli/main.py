@@ -19,6 +19,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "list": ("list_", "Every server of every client: routed, or why not."),
     "status": ("status", "Is everything protected? A verdict first, then every entry."),
     "doctor": ("doctor", "What is wrong with the installation, and what to do; --fix mends it."),
+    "review": ("review", "What waits for your decision: servers that changed since you approved them."),
     "audit": ("audit", "Read, verify, export and prune the audit journal."),
     "metrics": ("metrics", "Messages, blocks, latency and findings, counted from the journal."),
     "logs": ("logs", "The gateway's own diagnostics."),

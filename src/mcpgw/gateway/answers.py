@@ -84,6 +84,13 @@ def audit_unavailable(ref: str) -> str:
     )
 
 
+def withheld(server: str, ref: str) -> str:
+    return (
+        f"Withheld by mcpgw: the server {server} is not as the user approved it, so it was not started; ref {ref}. "
+        f"Do not work around it. Tell the user to review the server, and give them the ref."
+    )
+
+
 def server_gone(how: str) -> str:
     return f"The MCP server has ended ({how}) before it answered. It may or may not have done the work."
 

@@ -23,6 +23,8 @@ from mcpgw.version import VERSION
 
 # The cold side is never run from here; it needs the whole environment.
 _COLD_PACKAGES = frozenset({"cli", "config", "installers", "registry", "packs", "__pycache__"})
+# But for what reads an entry of a shared project file again at its start.
+_READERS = frozenset({"__init__", "client", "document", "entry", "reading", "source"})
 _BUILDING = ".building."
 
 
@@ -87,6 +89,8 @@ def _sources() -> Iterator[tuple[str, str]]:
             if file.endswith(".py"):
                 path = os.path.join(directory, file)
                 yield os.path.join("mcpgw", os.path.relpath(path, package)), path
+    for name in sorted(_READERS):
+        yield os.path.join("mcpgw", "registry", f"{name}.py"), os.path.join(package, "registry", f"{name}.py")
     library = engine_library()
     if library is not None:
         yield os.path.basename(library), library

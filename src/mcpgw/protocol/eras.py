@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from mcpgw.protocol.methods import CLIENT_INFO_META, FIRST_STATELESS_REVISION, INITIALIZE, PROTOCOL_VERSION_META
+from mcpgw.protocol.methods import (
+    CLIENT_INFO_META,
+    FIRST_STATELESS_REVISION,
+    INITIALIZE,
+    PROTOCOL_VERSION_META,
+    REVISIONS,
+)
+
+_HANDSHAKE_REVISIONS = tuple(revision for revision in REVISIONS if revision < FIRST_STATELESS_REVISION)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +38,11 @@ def negotiated_revision(result: Any) -> str | None:
     """The revision that an `initialize` result settles on."""
     revision = result.get("protocolVersion") if isinstance(result, dict) else None
     return revision if isinstance(revision, str) else None
+
+
+def agreed_revision(wanted: Any) -> str:
+    """What to answer an `initialize` with: the client's revision if that has a handshake, else the newest that has."""
+    return wanted if wanted in _HANDSHAKE_REVISIONS else _HANDSHAKE_REVISIONS[-1]
 
 
 def _name_and_version(declared: Any) -> tuple[str, str] | None:

@@ -49,6 +49,14 @@ ALWAYS_ANSWERED = frozenset(
     }
 )
 
+# What a list's result holds under its one key.
+LISTS = {
+    TOOLS_LIST: "tools",
+    "prompts/list": "prompts",
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+}
+
 # Their results describe the server to the model: scanned as metadata, not as content.
 METADATA_METHODS = frozenset(
     {INITIALIZE, DISCOVER, TOOLS_LIST, "prompts/list", "resources/list", "resources/templates/list"}

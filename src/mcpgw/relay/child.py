@@ -10,11 +10,13 @@ from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 NOT_EXECUTABLE = 126
 COMMAND_NOT_FOUND = 127
+LISTEN_BYTES = 65536
 
 
 class Child(NamedTuple):
@@ -37,6 +39,16 @@ class StartFailed(Exception):
 
 def spawn(argv: list[str]) -> Child:
     """Starts `argv` with this process's environment and working directory; `confirm_start` says if that worked."""
+    return _fork(lambda stdio, report, gateway: _become(argv, stdio, report, gateway))
+
+
+def stand_in() -> Child:
+    """A process in the place of a server that is not started: it says nothing and ends as an obedient server would."""
+    return _fork(_listen)
+
+
+def _fork(become: Callable[[tuple[int, int, int], int, int], None]) -> Child:
+    """become: runs in the child with its stdio, where it reports to, and the gateway's pid; it never returns."""
     gateway = os.getpid()
     server_in, our_out = os.pipe()
     our_in, server_out = os.pipe()
@@ -44,7 +56,7 @@ def spawn(argv: list[str]) -> Child:
     report_out, report_in = os.pipe()  # closed by a successful exec, else it carries the errno
     pid = os.fork()
     if pid == 0:
-        _become(argv, (server_in, server_out, server_err), report_in, gateway)
+        become((server_in, server_out, server_err), report_in, gateway)
     for descriptor in (server_in, server_out, server_err, report_in):
         os.close(descriptor)
     os.set_blocking(our_out, False)  # our own end of our own pipe: nobody else sees the flag
@@ -63,18 +75,34 @@ def confirm_start(child: Child, command: str) -> None:
 def _become(argv: list[str], stdio: tuple[int, int, int], report: int, gateway: int) -> None:
     """Runs in the child and never returns."""
     try:
-        os.setpgid(0, 0)
-        for target, descriptor in enumerate(stdio):
-            os.dup2(descriptor, target)
-        # Python ignores these two; the server gets them as it would have without us.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
-        _die_with(gateway)
+        _settle(stdio, gateway)
         os.execvp(argv[0], argv)
     except OSError as error:
         os.write(report, str(error.errno).encode())
     finally:
         os._exit(COMMAND_NOT_FOUND)
+
+
+def _listen(stdio: tuple[int, int, int], report: int, gateway: int) -> None:
+    """Runs in the child: reads until the end of its input, and never returns."""
+    try:
+        _settle(stdio, gateway)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own would raise here
+        os.closerange(3, report + 1)  # the gateway's ends too: with its own input open for writing it would never end
+        while os.read(0, LISTEN_BYTES):
+            pass
+    finally:
+        os._exit(0)
+
+
+def _settle(stdio: tuple[int, int, int], gateway: int) -> None:
+    os.setpgid(0, 0)
+    for target, descriptor in enumerate(stdio):
+        os.dup2(descriptor, target)
+    # Python ignores these two; the server gets them as it would have without us.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    _die_with(gateway)
 
 
 def _die_with(gateway: int) -> None:

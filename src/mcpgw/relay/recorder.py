@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mcpgw.audit.record import encode, opening
+from mcpgw.audit.record import ACTION, encode, opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Recorder:
         self._file = ""
         self._next_try = 0.0
         self._failing = False
+        # The state to go back to when the journal can be written again, and its reason.
+        self.resting = ("ready", "")
         self._second = 0
         self._second_text = ""
 
@@ -60,7 +62,7 @@ class Recorder:
                 self._file = journal.file
                 self._instance.describe(audit_file=journal.file)
             self._count(record, self._instance)
-        if record.decision in ("alert", "redact", "block", "refuse"):
+        if record.type != ACTION and record.decision in ("alert", "redact", "block", "refuse"):
             self._warn(record)
 
     def close(self) -> None:
@@ -93,9 +95,11 @@ class Recorder:
         self._failing = False
         self._diagnostics.info("audit-recovered", message="the audit journal can be written again")
         if self._instance is not None:
-            self._instance.set_state("ready")
+            self._instance.set_state(*self.resting)
 
     def _count(self, record: Record, instance: Instance) -> None:
+        if record.type == ACTION:
+            return  # no message
         instance.count(record.direction, record.type, record.decision, record.bytes)
         if record.latency_us is not None:
             instance.latency(record.latency_us)

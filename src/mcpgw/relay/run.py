@@ -6,7 +6,16 @@ import os
 import sys
 import time
 
-from mcpgw.relay.child import Child, StartFailed, confirm_start, describe_exit, end_by_signal, end_like, spawn
+from mcpgw.relay.child import (
+    Child,
+    StartFailed,
+    confirm_start,
+    describe_exit,
+    end_by_signal,
+    end_like,
+    spawn,
+    stand_in,
+)
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -15,16 +24,19 @@ if TYPE_CHECKING:
 
     from mcpgw.audit.diagnostics import Diagnostics
     from mcpgw.gateway.judging import Judge
+    from mcpgw.gateway.session import Session
+    from mcpgw.gateway.withheld import Withheld
     from mcpgw.paths import StateLayout
     from mcpgw.policy.snapshot import Snapshot
     from mcpgw.relay.freshness import PolicyWatch
     from mcpgw.relay.recorder import Recorder
+    from mcpgw.relay.trust import Doubt
     from mcpgw.state.instance import Instance
 
 USAGE = "usage: mcpgw run [--entry ID | --name NAME] [--shadow] [--no-args] -- COMMAND [ARGS]..."
 EXIT_USAGE = 2
 EXIT_ENVIRONMENT = 6
-FINGERPRINT_KEY_BYTES = 32
+SHARED_SCOPE = ":project@"  # in the id of an entry of a shared project file; a name has its colons encoded
 KEEP_DEAD_INSTANCES_SECONDS = 7 * 86400  # `status` says of a week what ran and how it ended
 
 
@@ -63,6 +75,14 @@ def parse_arguments(argv: list[str]) -> Arguments:
     return Arguments(entry, name or _name_in(entry) or os.path.basename(rest[0]), rest)
 
 
+class Start(NamedTuple):
+    """child: the server on its way, or its stand-in where it is withheld.  doubt: what is not as approved."""
+
+    child: Child
+    doubt: Doubt | None
+    withheld: bool
+
+
 def _name_in(entry: str | None) -> str:
     """The percent-encoded name at the end of an entry id, decoded for people to read."""
     if entry is None:
@@ -92,8 +112,20 @@ def run(argv: list[str], *, root: str, baked: bool) -> NoReturn:
         _say("mcpgw: running servers is not supported on this platform yet\n  next: see docs/platforms.md")
         sys.exit(EXIT_ENVIRONMENT)
     _fill_standard_descriptors()
-    child = spawn(arguments.server)
-    _serve(arguments, child, root, cold=() if baked else (sys.executable, "-I", "-m"))
+    start = _start(arguments, root)
+    _serve(arguments, start, root, cold=() if baked else (sys.executable, "-I", "-m"))
+
+
+def _start(arguments: Arguments, root: str) -> Start:
+    """Starts the server; what comes from a file that other people share is looked at first."""
+    doubt = None
+    if arguments.entry is not None and SHARED_SCOPE in arguments.entry:
+        from mcpgw.paths import StateLayout
+        from mcpgw.relay.trust import examine
+
+        doubt = examine(StateLayout(root), arguments)
+    withheld = doubt is not None and doubt.withheld
+    return Start(stand_in() if withheld else spawn(arguments.server), doubt, withheld)
 
 
 def _fill_standard_descriptors() -> None:
@@ -105,7 +137,7 @@ def _fill_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
 
 
-def _serve(arguments: Arguments, child: Child, root: str, *, cold: tuple[str, ...]) -> NoReturn:
+def _serve(arguments: Arguments, start: Start, root: str, *, cold: tuple[str, ...]) -> NoReturn:
     """Loads the rest while the server boots, pumps, and leaves nothing open."""
     from mcpgw.audit.diagnostics import Diagnostics
     from mcpgw.audit.journal import Journal
@@ -115,7 +147,7 @@ def _serve(arguments: Arguments, child: Child, root: str, *, cold: tuple[str, ..
 
     layout = StateLayout(root)
     diagnostics = Diagnostics(layout, arguments.entry or arguments.name)
-    instance = _open_instance(layout, arguments, child, diagnostics)
+    instance = _open_instance(layout, arguments, start.child, diagnostics)
     recorder = Recorder(
         lambda: Journal.open(layout, instance.id if instance else f"pid-{os.getpid()}", now=time.time()),
         instance,
@@ -124,37 +156,46 @@ def _serve(arguments: Arguments, child: Child, root: str, *, cold: tuple[str, ..
         entry=arguments.entry or "",
     )
     try:
-        confirm_start(child, arguments.server[0])
+        confirm_start(start.child, arguments.server[0])
     except StartFailed as failure:
         diagnostics.error("server-not-started", message=str(failure))
         _close(instance, recorder, "failed", str(failure))
         sys.exit(failure.exit_code)
+    if start.doubt is not None:
+        from mcpgw.relay.trust import announce
+
+        announce(start.doubt, recorder, instance, diagnostics)
     watch = PolicyWatch(layout, arguments.entry, arguments.name, diagnostics, cold=cold)
-    status = _pump(arguments, child, watch, instance, recorder, diagnostics)
+    status = _pump(arguments, start, watch, instance, recorder, diagnostics)
     if status < 0:
-        _close(instance, recorder, "stopped", f"ended by signal {-status}")
+        _close(instance, recorder, *_outcome(start, f"ended by signal {-status}"))
         end_by_signal(-status)
     diagnostics.info("server-ended", how=describe_exit(status))
     _tidy(layout, watch.snapshot, diagnostics)
-    _close(instance, recorder, "stopped", f"the server ended: {describe_exit(status)}")
+    _close(instance, recorder, *_outcome(start, f"the server ended: {describe_exit(status)}"))
     end_like(status)
+
+
+def _outcome(start: Start, how: str) -> tuple[str, str]:
+    """The instance's last state and its reason: what was never started has not stopped."""
+    return ("failed", start.doubt.message) if start.doubt and start.withheld else ("stopped", how)
 
 
 def _pump(
     arguments: Arguments,
-    child: Child,
+    start: Start,
     watch: PolicyWatch,
     instance: Instance | None,
     recorder: Recorder,
     diagnostics: Diagnostics,
 ) -> int:
-    from mcpgw.gateway.session import Session
     from mcpgw.protocol.framing import DEFAULT_MAX_FRAME_BYTES
+    from mcpgw.relay.judging import Judging
     from mcpgw.relay.stdio import Pump
 
     watch.check(time.monotonic())
-    judging = _Judging(watch.layout, arguments.server)
-    session = Session(judging.by(watch.snapshot), instance.id if instance else "-")
+    judging = Judging(watch.layout, arguments.server)
+    session = _session(start, judging.by(watch.snapshot), instance.id if instance else "-")
     described: list[tuple[str, str]] = []
 
     def before_frame(now: float) -> None:
@@ -164,13 +205,14 @@ def _pump(
         if session.client is not None and not described and instance is not None:
             described.append(session.client)
             instance.describe(client=session.client[0], client_version=session.client[1])
-            instance.set_state("ready")
+            if not start.withheld:
+                instance.set_state("ready")
 
     _describe_policy(instance, watch.snapshot)
     pump = Pump(
         session,
         recorder,
-        child,
+        start.child,
         max_frame_bytes=watch.snapshot.policy.max_frame_bytes if watch.snapshot else DEFAULT_MAX_FRAME_BYTES,
         wake_fd=instance.wake_fd if instance else None,
         before_frame=before_frame,
@@ -179,40 +221,14 @@ def _pump(
     return pump.run()
 
 
-class _Judging:
-    """Makes the Judge of a snapshot: the installation's fingerprint key, and what the server was given anyway."""
+def _session(start: Start, judge: Judge | None, instance: str) -> Session | Withheld:
+    if start.doubt is None or not start.withheld:
+        from mcpgw.gateway.session import Session
 
-    def __init__(self, layout: StateLayout, server: list[str]) -> None:
-        self._key = _fingerprint_key(layout)
-        values = [*os.environb.values(), *map(os.fsencode, server)]
-        self._own = tuple(value for value in values if len(value) >= 8)
+        return Session(judge, instance)
+    from mcpgw.gateway.withheld import Withheld
 
-    def by(self, snapshot: Snapshot | None) -> Judge | None:
-        if snapshot is None:
-            return None
-        from mcpgw.gateway.judging import Judge
-        from mcpgw.policy.fingerprint import FingerprintKey
-
-        return Judge(snapshot.policy, snapshot.detector, FingerprintKey(self._key), self._own)
-
-
-def _fingerprint_key(layout: StateLayout) -> bytes:
-    """The installation's key, made at first use; one for this process only where it cannot be kept."""
-    from mcpgw.files import read_bytes
-
-    fresh = os.urandom(FINGERPRINT_KEY_BYTES)
-    try:
-        descriptor = os.open(layout.fingerprint_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        kept = read_bytes(layout.fingerprint_key)
-        return kept if len(kept) == FINGERPRINT_KEY_BYTES else fresh
-    except OSError:
-        return fresh
-    try:
-        os.write(descriptor, fresh)
-    finally:
-        os.close(descriptor)
-    return fresh
+    return Withheld(judge, start.doubt.server, start.doubt.ref)
 
 
 def _open_instance(

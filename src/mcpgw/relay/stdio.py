@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mcpgw.gateway.effects import Effect
     from mcpgw.gateway.session import Session
+    from mcpgw.gateway.withheld import Withheld
     from mcpgw.relay.child import Child
     from mcpgw.relay.recorder import Recorder
 
@@ -41,7 +42,7 @@ class Pump:
 
     def __init__(
         self,
-        session: Session,
+        session: Session | Withheld,
         recorder: Recorder,
         child: Child,
         *,
