@@ -11,6 +11,7 @@ import importlib.machinery
 import importlib.util
 import os
 import py_compile
+import re
 import shutil
 import sysconfig
 from collections.abc import Iterator
@@ -23,8 +24,7 @@ from mcpgw.version import VERSION
 
 # The cold side is never run from here; it needs the whole environment.
 _COLD_PACKAGES = frozenset({"cli", "config", "installers", "registry", "packs", "__pycache__"})
-# But for what reads an entry of a shared project file again at its start.
-_READERS = frozenset({"__init__", "client", "document", "entry", "reading", "source"})
+_REGISTRY_IMPORT = re.compile(r"^from mcpgw\.registry\.(\w+) import", re.M)
 _BUILDING = ".building."
 
 
@@ -89,11 +89,21 @@ def _sources() -> Iterator[tuple[str, str]]:
             if file.endswith(".py"):
                 path = os.path.join(directory, file)
                 yield os.path.join("mcpgw", os.path.relpath(path, package)), path
-    for name in sorted(_READERS):
+    for name in registry_readers():
         yield os.path.join("mcpgw", "registry", f"{name}.py"), os.path.join(package, "registry", f"{name}.py")
     library = engine_library()
     if library is not None:
         yield os.path.basename(library), library
+
+
+def registry_readers() -> tuple[str, ...]:
+    """The part of the registry that the data plane needs: what reads a shared entry again, and what that imports."""
+    found: list[str] = ["__init__", "source"]
+    for name in found:  # grows while it is walked
+        with open(os.path.join(package_dir(), "registry", f"{name}.py"), encoding="utf-8") as file:
+            imported = _REGISTRY_IMPORT.findall(file.read())
+        found += sorted(set(imported) - set(found))
+    return tuple(found)
 
 
 def _copied(directory: str) -> dict[str, str]:
