@@ -18,5 +18,5 @@ def test_a_secret_in_an_argument_is_shown_as_its_preview() -> None:
 
 
 def test_text_without_secrets_stays_as_it_is() -> None:
-    text = 'é "command": "npx"\n+ "args": ["-y", "server-filesystem"]\udcff'
+    text = 'é "command": "npx"\n+ "args": ["-y", "server-filesystem"]\udcff\ud800'
     assert masked(text) == text

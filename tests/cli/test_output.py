@@ -20,7 +20,7 @@ def test_json_has_a_schema_and_is_ascii(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_hidden_characters_are_written_out() -> None:
-    assert output.visible("a\x1b[31m\u202eb\u200b") == "a\\u001b[31m\\u202eb\\u200b"
+    assert output.visible("a\x1b[31m\u202eb\u200b\ud800") == "a\\u001b[31m\\u202eb\\u200b\\ud800"
     assert "\\u000a" in output.table([("x\ny", "1")], ("A", "B"))
 
 

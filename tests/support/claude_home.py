@@ -68,12 +68,12 @@ class ClaudeHome:
         listed = self.claude("mcp", "list").stdout
         return {line.split(":", 1)[0] for line in listed.splitlines() if "Connected" in line}
 
-    def call(self, server: str, tool: str, arguments: dict[str, Any]) -> ToolOutcome:
-        """A real session in which the model calls the tool once."""
+    def call(self, server: str, tool: str, arguments: dict[str, Any], *options: str) -> ToolOutcome:
+        """A real session, started with `options`, in which the model calls the tool once."""
         name = f"mcp__{server}__{tool}"
         with model_that_calls(name, arguments) as url:
             done = self.claude(
-                *("-p", "hi", "--output-format", "stream-json", "--verbose", "--allowedTools", name),
+                *("-p", "hi", "--output-format", "stream-json", "--verbose", "--allowedTools", name, *options),
                 ANTHROPIC_BASE_URL=url,
                 ANTHROPIC_API_KEY="sk-ant-dummy",
             )

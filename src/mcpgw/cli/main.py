@@ -17,6 +17,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "install": ("install", "Route every server of your clients through the gateway."),
     "uninstall": ("uninstall", "Take the gateway off again."),
     "list": ("list_", "Every server of every client: routed, or why not."),
+    "wrap": ("wrap", "Print a routed copy of a managed file or a `--mcp-config`."),
+    "scan": ("scan", "Look for literal secrets."),
     "status": ("status", "Is everything protected? A verdict first, then every entry."),
     "doctor": ("doctor", "What is wrong with the installation, and what to do; --fix mends it."),
     "review": ("review", "What waits for your decision: servers that changed since you approved them."),

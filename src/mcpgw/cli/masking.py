@@ -13,10 +13,10 @@ from mcpgw.policy.redact import mask, splice
 
 def masked(text: str) -> str:
     """`text` with every match of a default rule shortened to its preview."""
-    raw = text.encode("utf-8", "surrogateescape")
+    raw = text.encode("utf-8", "surrogatepass")
     spans = _detector().inspect_text(raw)
     edits = [(start, end, mask(raw[start:end]).encode()) for _, start, end in spans]
-    return splice(raw, edits).decode("utf-8", "surrogateescape")
+    return splice(raw, edits).decode("utf-8", "surrogatepass")
 
 
 @cache

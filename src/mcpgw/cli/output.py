@@ -20,7 +20,8 @@ dry_run_option: Callable[[F], F] = click.option(
 )
 yes_option: Callable[[F], F] = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
-# C0 and C1 controls, and the characters that reorder or hide text: shown escaped, never sent to a terminal.
+# C0 and C1 controls, the characters that reorder or hide text, and surrogates, which no stream can encode: shown
+# escaped, never sent to a terminal.
 _HIDDEN = {
     *range(0x20),
     *range(0x7F, 0xA0),
@@ -28,6 +29,7 @@ _HIDDEN = {
     *range(0x200B, 0x2010),
     *range(0x2028, 0x202F),
     *range(0x2066, 0x206A),
+    *range(0xD800, 0xE000),
     0xFEFF,
     *range(0xE0000, 0xE0080),
 }

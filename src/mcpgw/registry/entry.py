@@ -28,6 +28,7 @@ class Scope(StrEnum):
     LOCAL = "local"
     PROJECT = "project"
     MANAGED = "managed"
+    DYNAMIC = "dynamic"  # given to one run of the client (`--mcp-config`)
     PLUGIN = "plugin"  # comes with a plugin of the client
     EXTENSION = "extension"  # comes with an extension of a desktop app
     CONNECTOR = "connector"  # lives in the user's account, not in a file
@@ -35,7 +36,7 @@ class Scope(StrEnum):
 
 
 # One file or project holds only one entry of a name in the other scopes, so these alone need the hash in the id.
-_REPEATED_SCOPES = frozenset({Scope.LOCAL, Scope.PROJECT})
+_REPEATED_SCOPES = frozenset({Scope.LOCAL, Scope.PROJECT, Scope.DYNAMIC})
 
 
 class Transport(StrEnum):
