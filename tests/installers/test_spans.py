@@ -1,12 +1,10 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mcpgw.errors import ConfigFault
-from mcpgw.installers.spans import Edit, apply_edits, repoint_edits, reversal, unwrap_edits, wrap_edits
-from mcpgw.registry.document import Shape, read_document, shape_of
+from mcpgw.installers.spans import apply_edits, repoint_edits, unwrap_edits, wrap_edits
+from mcpgw.registry.document import Shape, Syntax, read_document, shape_of
 
 SHAPE = shape_of([("mcpServers",)], Shape({"command": None, "args": None}))
 ID = "claude-code:user:s"
@@ -121,20 +119,46 @@ def test_a_path_that_is_not_unicode_is_still_json():
     assert json.loads(new)["mcpServers"]["s"]["command"] == "/s\udc80/mcpgw"
 
 
-EDITS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), st.binary(max_size=4)), max_size=5)
+def test_a_path_that_is_not_unicode_cannot_stand_in_toml():
+    content = b'[mcpServers.s]\ncommand = "npx"\n'
+    document = read_document(content, SHAPE, path="/c.toml", syntax=Syntax.TOML)
+    ((_, servers),) = document.find(("mcpServers",))
+    with pytest.raises(ConfigFault, match="cannot stand in a TOML file"):
+        wrap_edits(document, servers.members[0].value, ID, "/s\udc80/mcpgw")
 
 
-@given(st.binary(min_size=20, max_size=20), EDITS)
-def test_the_reversal_gives_back_the_bytes(content, drawn):
-    edits, end = [], 0
-    for start, length, text in sorted(drawn):
-        if start >= end and start + length <= len(content):
-            edits.append(Edit(start, start + length, text))
-            end = start + length + 1
-    new = apply_edits(content, edits)
-    assert apply_edits(new, reversal(content, edits)) == content
+TOML_SAMPLES = [
+    (
+        b'[mcpServers.s]\n  command = "npx" # keep\n\n[next]\n',
+        b'[mcpServers.s]\n  command = "/s/bin/mcpgw" # keep\n'
+        b'  args = ["run", "--entry", "%s", "--no-args", "--", "npx"]\n\n[next]\n',
+    ),
+    (
+        b"[mcpServers]\r\ns . command='npx'\r\ns.timeout=1",
+        b'[mcpServers]\r\ns . command="/s/bin/mcpgw"\r\n'
+        b's . args=["run","--entry","%s","--no-args","--",\'npx\']\r\ns.timeout=1',
+    ),
+    (
+        b'mcpServers = { s = { command = "npx", env = {} } }',
+        b'mcpServers = { s = { command = "/s/bin/mcpgw", args = ["run", "--entry", "%s", "--no-args", "--", "npx"], env = {} } }',
+    ),
+    (
+        b'mcpServers.s.command = """npx"""',
+        b'mcpServers.s.command = "/s/bin/mcpgw"\n'
+        b'mcpServers.s.args = ["run", "--entry", "%s", "--no-args", "--", """npx"""]',
+    ),
+    (
+        b'[mcpServers.s]\nargs = [ # why\n\t"-y", # yes\n]\ncommand = "npx"\n',
+        b'[mcpServers.s]\nargs = [ # why\n\t"run",\n\t"--entry",\n\t"%s",\n\t"--",\n\t"npx",\n\t"-y", # yes\n]\n'
+        b'command = "/s/bin/mcpgw"\n',
+    ),
+]
 
 
-def test_overlapping_edits_are_a_mistake():
-    with pytest.raises(ValueError, match="overlap"):
-        apply_edits(b"abcdef", [Edit(0, 3, b""), Edit(2, 4, b"")])
+@pytest.mark.requirement("install.spans")
+@pytest.mark.parametrize(("content", "expected"), TOML_SAMPLES)
+def test_a_toml_entry_is_wrapped_in_its_own_layout(content, expected):
+    document = read_document(content, SHAPE, path="/c.toml", syntax=Syntax.TOML)
+    ((_, servers),) = document.find(("mcpServers",))
+    new = apply_edits(content, wrap_edits(document, servers.members[0].value, ID, LAUNCHER))
+    assert new == expected.replace(b"%s", ID.encode())

@@ -22,7 +22,7 @@ ENTRIES = st.fixed_dictionaries(
         "x-note": LIST | st.booleans() | st.dictionaries(WORDS, LIST, max_size=2),
     },
 )
-SERVERS = st.dictionaries(WORDS, ENTRIES, max_size=3)
+SERVERS = st.dictionaries(WORDS, ENTRIES, max_size=2)
 JSONC_GAPS = ["", " ", "\n  ", "\t", ' // "a, }\n', '/* ] " */', "\r\n /* 'x */ ", "//\n", "/***/", "/* // */"]
 TOML_COMMENTS = ["", "", ' # it\'s "odd" ]', "\t#", " # [x]\n\n  # y = 1"]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -142,16 +142,18 @@ def toml_value(value: Any, dice: Random) -> str:
         case list():
             return _array([toml_value(each, dice) for each in value], dice)
         case dict():
-            members = [_inline_member(key, each, dice) for key, each in value.items()]
+            members = [member for key, each in value.items() for member in _inline_members(key, each, dice)]
             return "{" + dice.choice(["", " "]) + ", ".join(members) + dice.choice(["", " "]) + "}"
         case _:
             return str(value)
 
 
-def _inline_member(key: str, value: Any, dice: Random) -> str:
+def _inline_members(key: str, value: Any, dice: Random) -> list[str]:
+    """One `key = value`, or one for each member of `value` behind a dotted key."""
     if isinstance(value, dict) and value and dice.random() < 0.4:
-        return ", ".join(f"{toml_key(key, dice)}.{_inline_member(k, v, dice)}" for k, v in value.items())
-    return f"{toml_key(key, dice)} = {toml_value(value, dice)}"
+        below = [member for each in value.items() for member in _inline_members(*each, dice)]
+        return [f"{toml_key(key, dice)}.{member}" for member in below]
+    return [f"{toml_key(key, dice)} = {toml_value(value, dice)}"]
 
 
 def _array(items: list[str], dice: Random) -> str:
