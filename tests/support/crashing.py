@@ -1,37 +1,87 @@
-"""Edits a home in a process of its own that dies, as by SIGKILL, just before its n-th change of the file system."""
+"""Edits a home in a process of its own that dies, or whose call fails, at its n-th change of the file system."""
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 
+from mcpgw.errors import McpgwError
 from mcpgw.installers.apply import apply_install, sole_installer
 from mcpgw.installers.guard import Tolerance
-from mcpgw.installers.install import plan_install
+from mcpgw.installers.install import plan_install, settle
 from mcpgw.installers.plan import FilePlan, install_plan
+from mcpgw.installers.uninstall import plan_uninstall, uninstall
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.select import Choice
 from support.client_home import ClientHome
 
 CHANGES = frozenset({"os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.chmod"})
-SURVIVED = 0
+SURVIVED, FAILED, _NOT_REACHED = 0, 6, 99
+# As an error number: the process is killed.
+KILLED = 0
 
 
-def crash_at(root: Path, count: int) -> bool:
-    """Whether the install died; False: it had fewer than `count` changes to make and finished."""
-    program = "from support.crashing import route_and_die; import sys; route_and_die(sys.argv[1], int(sys.argv[2]))"
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    done = subprocess.run([sys.executable, "-c", program, str(root), str(count)], timeout=60, env=environ)
-    assert done.returncode in (SURVIVED, -signal.SIGKILL)
-    return done.returncode != SURVIVED
+class Stage:
+    """A process that has imported everything and makes a copy of itself for each deed, so that a deed costs little."""
+
+    def __init__(self) -> None:
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join((str(Path(__file__).parent.parent), *sys.path))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from support.crashing import serve; serve()"],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def stopped_at(self, root: Path, deed: str, count: int, error: int = KILLED) -> int | None:
+        """The exit status of `deed` (a key of DEEDS) with its change number `count` stopped.
+
+        None: it had fewer changes to make. error: the number that the call fails with, else the process is killed.
+        """
+        return self._status("do_and_stop", str(root), deed, count, error)
+
+    def in_a_small_place(self, root: Path, deed: str, size: int) -> int | None:
+        """The exit status of `deed` where no file may grow beyond `size` bytes."""
+        return self._status("do_within", str(root), deed, size)
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(timeout=10)
+
+    def _status(self, *call: str | int) -> int | None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(call) + "\n")
+        self._process.stdin.flush()
+        status = int(self._process.stdout.readline())
+        assert status in (SURVIVED, FAILED, -signal.SIGKILL, _NOT_REACHED)
+        return None if status == _NOT_REACHED else status
+
+
+def serve() -> None:
+    """In the process of the stage: performs each call of a line in a copy, and prints its exit status."""
+    for line in sys.stdin:
+        name, *arguments = json.loads(line)
+        copy = os.fork()
+        if copy == 0:
+            os._exit({"do_and_stop": do_and_stop, "do_within": do_within}[name](*arguments))
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])}\n")
+        sys.stdout.flush()
 
 
 def route(home: ClientHome) -> None:
     """The edits of an install: without launcher and policy, which come before them."""
+    settle(home.layout, now=1.0)
     plan = plan_install(home.place, home.layout, Choice(), Tolerance(), ())
     with sole_installer(home.layout):
         for file_plan in plan.files:
@@ -39,13 +89,16 @@ def route(home: ClientHome) -> None:
             apply_install(home.layout, file_plan, build, now=1.0)
 
 
-def _planned(file: ConfigFile, wanted: frozenset[str], launcher: str, content: bytes) -> FilePlan:
-    return install_plan(file, content, wanted, launcher)
+def take_off(home: ClientHome) -> None:
+    settle(home.layout, now=2.0)
+    uninstall(home.layout, plan_uninstall(home.place, home.layout, Choice(), Tolerance(), ()), now=2.0)
 
 
-def route_and_die(root: str, count: int) -> None:
-    """In the process of its own: `route` of the home in `root`."""
-    home = ClientHome(Path(root))
+DEEDS = {"route": route, "take_off": take_off}
+
+
+def do_and_stop(root: str, deed: str, count: int, error: int) -> int:
+    """In the process of its own."""
     left = [count]
 
     def hook(event: str, args: tuple[object, ...]) -> None:
@@ -53,7 +106,33 @@ def route_and_die(root: str, count: int) -> None:
         if event in CHANGES or writes:
             left[0] -= 1
             if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                _stop(error)
 
     sys.addaudithook(hook)
-    route(home)
+    status = _done(root, deed)
+    return status if left[0] <= 0 else _NOT_REACHED
+
+
+def do_within(root: str, deed: str, size: int) -> int:
+    """In the process of its own."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    return _done(root, deed)
+
+
+def _stop(error: int) -> None:
+    if error == KILLED:
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise OSError(error, os.strerror(error))
+
+
+def _done(root: str, deed: str) -> int:
+    try:
+        DEEDS[deed](ClientHome(Path(root)))
+    except (McpgwError, OSError):
+        return FAILED
+    return SURVIVED
+
+
+def _planned(file: ConfigFile, wanted: frozenset[str], launcher: str, content: bytes) -> FilePlan:
+    return install_plan(file, content, wanted, launcher)
