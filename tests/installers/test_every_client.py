@@ -1,8 +1,6 @@
 """Every client whose files are written: routed where it should be, and given back byte for byte."""
 
-import json
 import os
-import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from mcpgw.registry.discover import CLIENTS
 from mcpgw.registry.entry import unwrap
 from mcpgw.registry.select import Choice
 from support.client_home import client_home, write
-from support.peer import MOCK
+from support.peer import MOCK, Peer
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,22 +153,18 @@ def test_what_the_editor_expands_stays_for_it_to_expand(home):
 
 
 @pytest.mark.requirement("run.bare-environment")
-def test_a_routed_server_starts_with_the_few_variables_that_codex_passes(home):
+def test_a_routed_server_starts_with_next_to_no_environment(home):
     path = home.home / ".codex" / "config.toml"
     write(path, f"[mcp_servers.mock]\ncommand = '{sys.executable}'\nargs = ['{MOCK}']\n".encode())
     route(home)
     entry = tomllib.loads(path.read_text())["mcp_servers"]["mock"]
     assert unwrap(entry["args"]) is not None
-    request = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}
-    done = subprocess.run(
-        [entry["command"], *entry["args"]],
-        input=json.dumps(request).encode() + b"\n",
-        capture_output=True,
-        timeout=60,
-        cwd="/",
-        env={},
-    )
-    assert json.loads(done.stdout)["id"] == 1, done.stderr
+    # A desktop program gives its servers little more, and no working directory to speak of.
+    bare = ["/usr/bin/env", "-i", "/bin/sh", "-c", 'cd / && exec "$0" "$@"']
+    with Peer([*bare, entry["command"], *entry["args"]], home.root / "unused") as peer:
+        peer.open()
+        assert peer.call("echo", text="hello")["result"]["content"][0]["text"] == "hello"
+    assert not (home.root / "unused").exists()
 
 
 def test_a_broken_file_that_is_only_listed_stops_nothing(home):
