@@ -82,7 +82,14 @@ def test_what_looks_at_a_shared_entry_first_reads_files_and_no_more() -> None:
     readers = {f"registry.{name}" for name in registry_readers() if name != "__init__"}
     assert {name for name in own if name.split(".")[0] not in PLANE} == {"errors", "registry", *readers}
     assert readers.isdisjoint({"registry.discover", "registry.ledger", "registry.coverage", "registry.restrictions"})
-    parsers = {"typing", "dataclasses", "inspect", "hashlib", "urllib", "tomllib"}  # what the cold side's reader is made of
+    parsers = {
+        "typing",
+        "dataclasses",
+        "inspect",
+        "hashlib",
+        "urllib",
+        "tomllib",
+    }  # what the cold side's reader is made of
     assert loaded & HEAVY <= parsers
 
 

@@ -27,7 +27,7 @@ def test_what_was_announced_again_did_not_happen_before(tmp_path):
 def test_the_original_bytes_are_kept_only_while_something_is_routed(tmp_path):
     case = OneServer(tmp_path)
     routing = step_of(case.plan, case.file.path, 1)
-    assert [each.original.split() for each in routing.replaced] == [['"npx"'], ["[", '"-y"', "]"]]
+    assert [each.original.split() for each in routing.replaced] == [['"npx"'], []]
     assert ([each.entry_id for each in routing.entries], routing.gone) == ([FS], ())
     taking_off = step_of(uninstall_plan(case.file, case.plan.new, Ledger()), case.file.path, 2)
     assert (taking_off.replaced, taking_off.entries, taking_off.gone, taking_off.locked) == ((), (), (FS,), True)

@@ -9,7 +9,8 @@ import pytest
 
 from mcpgw.installers.guard import Tolerance
 from mcpgw.installers.install import install, plan_install
-from mcpgw.installers.rollback_script import roll_back
+from mcpgw.installers.rollback_script import main
+from mcpgw.installers.rollback_source import kinds
 from mcpgw.installers.uninstall import plan_uninstall, uninstall
 from mcpgw.registry.discover import CLIENTS
 from mcpgw.registry.entry import unwrap
@@ -126,7 +127,7 @@ def test_the_stand_alone_script_gives_them_back_too(home, case):
     path = home.home / case.file
     write(path, case.content)
     route(home)
-    assert roll_back(str(path)) == len(case.routed)
+    assert main([home.layout.rollback_script], kinds()) == 0
     assert path.read_bytes() == case.content
 
 

@@ -1,3 +1,4 @@
+import json
 import shutil
 import subprocess
 
@@ -5,7 +6,9 @@ import pytest
 
 from mcpgw.installers.guard import Tolerance
 from mcpgw.installers.install import install, plan_install
-from mcpgw.installers.rollback_script import ledger_files, main
+from mcpgw.installers.rollback_script import main, recorded_files
+from mcpgw.installers.rollback_source import kinds
+from mcpgw.paths import StateLayout
 from mcpgw.registry.select import Choice
 from support.client_home import furnished, write
 
@@ -51,7 +54,7 @@ def test_the_script_works_with_the_state_gone(home, tmp_path):
 def test_a_second_time_finds_nothing(home, capsys):
     before = routed(home)
     argv = ["mcpgw-rollback", str(home.code_file)]
-    assert (main(argv), main(argv)) == (0, 0)
+    assert (main(argv, kinds()), main(argv, kinds())) == (0, 0)
     assert "nothing of ours" in capsys.readouterr().err
     assert home.code_file.read_bytes() == before[home.code_file]
 
@@ -59,23 +62,69 @@ def test_a_second_time_finds_nothing(home, capsys):
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_done(home, capsys):
     before = routed(home)
     write(home.desktop_file, b"{")
-    assert main(["mcpgw-rollback", str(home.desktop_file), str(home.code_file)]) == 1
+    assert main(["mcpgw-rollback", str(home.desktop_file), str(home.code_file)], kinds()) == 1
     assert f"{home.desktop_file}:1:2:" in capsys.readouterr().err
     assert home.code_file.read_bytes() == before[home.code_file]
 
 
 def test_odd_entries_are_passed_over(home):
     content = write(home.code_file, b'{"mcpServers": {"a": 1, "b": {"args": []}, "c": {"command": "x", "args": [1]}}}')
-    assert main(["mcpgw-rollback", str(home.code_file)]) == 0
+    assert main(["mcpgw-rollback", str(home.code_file)], kinds()) == 0
     assert home.code_file.read_bytes() == content
 
 
 def test_a_ledger_line_that_is_broken_is_passed_over(tmp_path):
-    (tmp_path / "ledger.jsonl").write_bytes(b'{"kind": "plan", "file": "/no/such"}\n[]\n{"kind"')
-    assert ledger_files(str(tmp_path)) == []
-    assert ledger_files(str(tmp_path / "none")) == []
+    layout = StateLayout(str(tmp_path))
+    assert recorded_files(layout) == {}
+    lines = [
+        b'{"kind": "plan", "file": "/no/such"}',
+        b"[]",
+        b'{"v": 99, "kind": "plan", "file": "/f", "entries": [{"client": "c", "scope": "user"}, {}]}',
+        b'{"kind"',
+    ]
+    (tmp_path / "ledger.jsonl").write_bytes(b"\n".join(lines))
+    assert recorded_files(layout) == {"/f": ("c", "user")}
 
 
 def test_help_is_no_file_name(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["mcpgw-rollback", "--help"]) == 0
+    assert main(["mcpgw-rollback", "--help"], kinds()) == 0
     assert "takes the gateway off" in capsys.readouterr().err
+
+
+OURS = ("run", "--entry", "a:user:b", "--", "npx")
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "comment"),
+    [("x.json", "mcpServers", ""), ("x.json", "servers", " // c"), ("y.toml", "mcp_servers", " # c")],
+)
+def test_a_file_that_no_ledger_knows_is_searched_for_every_client(tmp_path, name, container, comment):
+    if name.endswith(".toml"):
+        text = "[%s.s]\ncommand = %s\nargs = %s" + comment
+    else:
+        text = '{"%s": {"s": {"command": %s, "args": %s}}}' + comment
+    path = tmp_path / name
+    path.write_text(text % (container, '"/s/mcpgw"', json.dumps(OURS)))
+    assert main(["/elsewhere/bin/mcpgw-rollback", str(path)], kinds()) == 0
+    assert path.read_text() == text % (container, '"npx"', "[]")
+
+
+def test_servers_of_one_name_in_two_places(tmp_path):
+    path = tmp_path / "both.json"
+    entry = {"command": "/s/mcpgw", "args": OURS}
+    write(path, {"servers": {"s": entry}, "mcpServers": {"s": entry}, "projects": {"/a": {"mcpServers": {"s": entry}}}})
+    assert main(["/elsewhere/bin/mcpgw-rollback", str(path)], kinds()) == 0
+    assert json.loads(path.read_bytes())["servers"] == {"s": {"command": "npx", "args": []}}
+    assert b"mcpgw" not in path.read_bytes()
+
+
+def test_a_team_mates_entry_in_a_shared_file_stays(tmp_path):
+    root = tmp_path / "state"
+    path = tmp_path / ".mcp.json"
+    mine = {"command": f"{root}/bin/mcpgw", "args": OURS}
+    write(path, {"mcpServers": {"mine": mine, "theirs": {"command": "/u/mcpgw", "args": OURS}}})
+    record = {"kind": "plan", "file": str(path), "entries": [{"client": "claude-code", "scope": "project"}]}
+    write(root / "ledger.jsonl", json.dumps(record).encode())
+    assert main([f"{root}/bin/mcpgw-rollback"], kinds()) == 0
+    servers = json.loads(path.read_bytes())["mcpServers"]
+    assert servers == {"mine": {"command": "npx", "args": []}, "theirs": {"command": "/u/mcpgw", "args": list(OURS)}}

@@ -1,4 +1,4 @@
-"""What `bin/mcpgw-rollback` does: unwraps every entry of ours from its args alone, without ledger, state or mcpgw.
+"""What `bin/mcpgw-rollback` does: takes every entry of ours off by what it says itself, without mcpgw and its state.
 
 Standard library only, as are the modules it uses: they travel in one file (see rollback_source).
 """
@@ -8,89 +8,105 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from mcpgw.errors import McpgwError
-from mcpgw.installers.spans import apply_edits, unwrap_edits
+from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.installers.swap import read_target, replace_if_same, target_of
-from mcpgw.registry.document import EACH, Document, Node, Shape, read_document, shape_of
-from mcpgw.registry.entry import unwrap
+from mcpgw.paths import StateLayout
+from mcpgw.registry.client import ConfigFile, Container
+from mcpgw.registry.dialect import Dialect
+from mcpgw.registry.document import Path, Syntax
+from mcpgw.registry.entry import Scope, Standing
+from mcpgw.registry.ledger import Ledger
 
-# Where the clients that are supported keep servers by name.
-_CONTAINERS = (("mcpServers",), ("projects", EACH, "mcpServers"))
-_ENTRY = Shape({"command": None, "args": None})
+# A kind of client file, as literals: client, syntax, and (path, scope) of each container.
+Kind = tuple[str, str, tuple[tuple[Path, str], ...]]
+
+# An entry of ours is known by its command and args, whatever else its client makes of it.
+_ANY_ENTRY = Dialect(env="")
 _ATTEMPTS = 3
 
 
-def main(argv: Sequence[str]) -> int:
-    """Unwraps in the files that are named, else in those of the ledger beside the script. 0 done, 1 some failed."""
+def main(argv: Sequence[str], kinds: Iterable[Kind]) -> int:
+    """Takes off in the files that are named, else in those of the ledger beside the script. 0 done, 1 some failed."""
     if argv[1:2] in (["-h"], ["--help"]):
         _say("takes the gateway off the client files that are named, else off those in the ledger beside it")
         return 0
-    files = list(argv[1:]) or ledger_files(os.path.dirname(os.path.dirname(os.path.abspath(argv[0]))))
-    if not files:
+    layout = StateLayout(os.path.dirname(os.path.dirname(os.path.abspath(argv[0]))))
+    recorded = recorded_files(layout)
+    paths = argv[1:] or [path for path in recorded if os.path.exists(path)]
+    if not paths:
         _say("no file is named and no ledger was found\n  next: name the client files as arguments")
         return 1
-    return max([_reported(path) for path in files])
+    known = [_config_file(kind) for kind in kinds]
+    return max([_reported(file_at(path, known, recorded.get(path)), layout.launcher) for path in paths])
 
 
-def ledger_files(root: str) -> list[str]:
-    """The client files that the ledger in `root` names, each once; none where there is no ledger."""
-    found: dict[str, None] = {}
+def recorded_files(layout: StateLayout) -> dict[str, tuple[str, str]]:
+    """The client files in the ledger, each with client and scope of an entry in it; none where there is no ledger."""
+    found: dict[str, tuple[str, str]] = {}
     try:
-        with open(os.path.join(root, "ledger.jsonl"), "rb") as file:
+        with open(layout.ledger_file, "rb") as file:
             for line in file:
-                found.update(dict.fromkeys(_file_of(line)))
+                found.update(_entries_of(line))
     except OSError:
-        return []
-    return [path for path in found if os.path.exists(path)]
+        return {}
+    return found
 
 
-def roll_back(path: str) -> int:
-    """Unwraps one file; returns how many entries were ours. Raises McpgwError; the file is then as it was."""
-    target = target_of(path, locked=True)
+def file_at(path: str, known: Sequence[ConfigFile], recorded: tuple[str, str] | None) -> ConfigFile:
+    """The file as its client has it; one that is not recorded is searched wherever some client keeps servers."""
+    for file in known:
+        if any((file.client, str(container.scope)) == recorded for container in file.containers):
+            return replace(file, path=path)
+    syntax = Syntax.TOML if path.endswith(".toml") else Syntax.JSONC
+    containers = {
+        # The prefix keeps apart servers of one name in two containers.
+        container.path: replace(container, prefix=f"{container.path}:")
+        for file in known
+        if (file.syntax is Syntax.TOML) == (syntax is Syntax.TOML)
+        for container in file.containers
+    }
+    # It was named, so also what a team-mate's gateway is in front of goes: the file does not count as shared.
+    untouched = Standing.LISTED_ONLY
+    return ConfigFile("", path, tuple(containers.values()), syntax=syntax, untouched=untouched, dialect=_ANY_ENTRY)
+
+
+def roll_back(file: ConfigFile, launcher: str) -> int:
+    """Takes ours off one file; returns how many entries they were. Raises McpgwError; the file is then as it was."""
+    target = target_of(file.path, locked=True)
     for _ in range(_ATTEMPTS):
-        old = read_target(target)
-        document = read_document(old, shape_of(_CONTAINERS, _ENTRY), path=path)
-        ours = list(_ours(document))
-        new = apply_edits(old, (edit for entry in ours for edit in unwrap_edits(document, entry)))
-        read_document(new, shape_of(_CONTAINERS, _ENTRY), path=path)
-        if new == old or replace_if_same(target, old, new, locked=True):
-            return len(ours)
-    raise McpgwError(f"{path} keeps being rewritten by its client", "Close the client and run it again.")
+        plan = uninstall_plan(file, read_target(target), Ledger(), launcher=launcher)
+        if not plan.changed or replace_if_same(target, plan.old, plan.new, locked=True):
+            return len(plan.changes)
+    raise McpgwError(f"{file.path} keeps being rewritten by its client", "Close the client and run it again.")
 
 
-def _ours(document: Document) -> Iterator[Node]:
-    for container in _CONTAINERS:
-        for _, node in document.find(container):
-            for member in node.members or ():
-                if _is_ours(document, member.value):
-                    yield member.value
+def _config_file(kind: Kind) -> ConfigFile:
+    client, syntax, containers = kind
+    opened = tuple(Container(path, Scope(scope)) for path, scope in containers)
+    return ConfigFile(client, "", opened, syntax=Syntax(syntax), dialect=_ANY_ENTRY)
 
 
-def _is_ours(document: Document, entry: Node) -> bool:
-    args = entry.member("args")
-    value = document.value(args.value) if args is not None else None
-    strings = isinstance(value, list) and all(isinstance(each, str) for each in value)
-    return strings and entry.member("command") is not None and unwrap(value) is not None
-
-
-def _file_of(line: bytes) -> Iterator[str]:
+def _entries_of(line: bytes) -> Iterator[tuple[str, tuple[str, str]]]:
+    """(file, (client, scope)) of each entry in a line of the ledger, whatever version wrote it."""
     try:
         record = json.loads(line)
-    except ValueError:
+        for entry in record["entries"] if record["kind"] == "plan" else ():
+            yield record["file"], (entry["client"], entry["scope"])
+    except (ValueError, LookupError, TypeError):
         return
-    if isinstance(record, dict) and record.get("kind") == "plan" and isinstance(record.get("file"), str):
-        yield record["file"]
 
 
-def _reported(path: str) -> int:
+def _reported(file: ConfigFile, launcher: str) -> int:
     try:
-        count = roll_back(path)
+        count = roll_back(file, launcher)
     except McpgwError as error:
         _say(f"{error.message}\n  next: {error.next_step}")
         return 1
-    _say(f"{path}: {count} unwrapped" if count else f"{path}: nothing of ours is in it")
+    _say(f"{file.path}: {count} unwrapped" if count else f"{file.path}: nothing of ours is in it")
     return 0
 
 

@@ -1,28 +1,21 @@
-"""The rollback script is one file that carries the modules it needs as text, so it is the tested code."""
+"""The rollback script is one file that carries the modules it needs as text, so it is the tested code.
+
+What kinds of client files there are is written into it as well: a client is known to it by its module alone.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
 
+from mcpgw.installers.rollback_script import Kind
 from mcpgw.installers.runtime import package_dir
+from mcpgw.registry.client import Place
+from mcpgw.registry.discover import CLIENTS
 
-# In the order of their imports; each needs only the standard library and those before it.
-CARRIED = (
-    "mcpgw.errors",
-    "mcpgw.files",
-    "mcpgw.registry.entry",
-    "mcpgw.registry.tree",
-    "mcpgw.registry.comments",
-    "mcpgw.registry.json_reader",
-    "mcpgw.registry.toml_reader",
-    "mcpgw.registry.document",
-    "mcpgw.installers.edits",
-    "mcpgw.installers.layout",
-    "mcpgw.installers.members",
-    "mcpgw.installers.spans",
-    "mcpgw.installers.swap",
-    "mcpgw.installers.rollback_script",
-)
+_MAIN = "mcpgw.installers.rollback_script"
+_IMPORT = re.compile(r"^from (mcpgw(?:\.\w+)+) import ", re.MULTILINE)
 
 _HEAD = '''\
 """Takes the gateway off when mcpgw is gone: mcpgw-rollback [FILE...]
@@ -44,14 +37,43 @@ for name, source in SOURCES.items():
     exec(compile(source, name, "exec"), module.__dict__)
 
 if __name__ == "__main__":
-    sys.exit(sys.modules["mcpgw.installers.rollback_script"].main(sys.argv))
+    sys.exit(sys.modules["mcpgw.installers.rollback_script"].main(sys.argv, KINDS))
 """
 
 
 def rollback_source() -> str:
     """The script without its first line. Raises OSError when the package cannot be read."""
-    carried = "\n".join(f"SOURCES[{name!r}] = {_quoted(_source(name))}" for name in CARRIED)
-    return f"{_HEAD}\n{carried}\n{_TAIL}"
+    modules = "\n".join(f"SOURCES[{name!r}] = {_quoted(source)}" for name, source in carried().items())
+    listed = "".join(f"    {kind!r},\n" for kind in kinds())
+    return f"{_HEAD}\n{modules}\nKINDS = (\n{listed})\n\n{_TAIL}"
+
+
+def carried() -> dict[str, str]:
+    """Each module of ours that the script needs and its source, behind those that it imports."""
+    found: dict[str, str] = {}
+    _gather(_MAIN, found)
+    return found
+
+
+def kinds() -> tuple[Kind, ...]:
+    """Every kind of file that mcpgw may have written for some client."""
+    # Only the kinds count, so the places need not exist.
+    nowhere = Place("/home", {}, sys.platform, "/project")
+    files = (file for client in CLIENTS for file in client.files(nowhere) if file.editable or file.shared)
+    return tuple(
+        dict.fromkeys(
+            (file.client, str(file.syntax), tuple((each.path, str(each.scope)) for each in file.containers))
+            for file in files
+        )
+    )
+
+
+def _gather(module: str, found: dict[str, str]) -> None:
+    source = _source(module)
+    for needed in _IMPORT.findall(source):
+        if needed not in found:
+            _gather(needed, found)
+    found[module] = source
 
 
 def _source(module: str) -> str:
