@@ -94,6 +94,13 @@ def test_what_the_client_forbids_here_is_not_led_around_it(home):
     assert _became(managed)["bare"] == (Outcome.ROUTE, None)
 
 
+@pytest.mark.requirement("wrap.left-alone")
+def test_what_runs_through_another_gateway_is_not_nested(home):
+    copy = _copy(home, {"mcpServers": {"fs": {"command": "pipelock", "args": ["mcp", "proxy", "--", "npx", "fs"]}}})
+    assert _became(copy) == {"fs": (None, Reason.WRAPPED)}
+    assert (copy.entries[0].entry.note, copy.allow_list) == ("pipelock", ())
+
+
 def test_what_the_client_skips_stays(home):
     copy = _copy(home, {"mcpServers": {"bad": {"command": 3}, "none": {}}})
     assert _became(copy) == {"bad": (None, Reason.INVALID), "none": (None, Reason.INVALID)}

@@ -1,16 +1,12 @@
 import json
-from dataclasses import replace
 
 import pytest
 
-from mcpgw.registry.client import Reading
-from mcpgw.registry.discover import Discovery, discover
-from mcpgw.registry.document import Syntax
+from mcpgw.registry.discover import discover
 from mcpgw.registry.entry import wrap
 from mcpgw.registry.exposure import Exposure, Readers
 from mcpgw.registry.leaks import Leak, find_leaks
 from mcpgw.registry.literals import NAMED_SECRET, LiteralSecret
-from mcpgw.registry.reading import entries_of, open_document
 from mcpgw.registry.select import Choice
 from support.client_home import furnished, write
 from support.detectors import detector
@@ -62,16 +58,41 @@ def test_routing_changes_no_place(home, command, args):
     assert found[0]
 
 
-def test_a_file_that_is_not_strict_json_is_searched_by_value(home):
-    content = (
-        b'{"mcpServers": {\n"fs": {"command": "x",\n"env": {"A_TOKEN":\n"abcd1234",\n"B_TOKEN": "\\u0061bcd5678"}}}}'
-    )
-    file = replace(discover(home.place).readings[0].file, syntax=Syntax.JSONC)
-    document = open_document(file, content)
-    entries = tuple(entry for entry, _ in entries_of(file, document))
-    found = Discovery(entries, (Reading(file, document),), (), {})
+JSONC = b"""{ // api_key: none
+"servers": {"ms": {"command": "x", "args": ["--token",
+"abcd1234"], /* "env": 1 */ "env": {"B_TOKEN": "\\u0061bcd5678",},}}}"""
+TOML = b"""model = "x"
+[mcp_servers.cx]
+command = "x"
+args = ["--token",
+  "abcd1234"]
+[mcp_servers.cx.env]
+B_TOKEN = "\\u0061bcd5678"
+"""
+
+
+@pytest.mark.requirement("scan.configs")
+@pytest.mark.parametrize(
+    ("path", "content", "lines"),
+    [(".config/Code/User/mcp.json", JSONC, [2, 3]), (".codex/config.toml", TOML, [2, 5])],
+    ids=["jsonc", "toml"],
+)
+def test_every_syntax_is_searched(home, path, content, lines):
+    """A secret that its file spells with escapes is at the line of its entry."""
+    write(home.home / path, content)
+    leaks = find_leaks(discover(home.place), Choice(), detector("portable")).leaks
+    found = [(each.literal.pointer, each.line) for each in leaks if each.entry.config_file.endswith(path)]
+    assert found == [("/env/B_TOKEN", lines[0]), ("/args/1", lines[1])]
+
+
+def test_a_file_that_several_clients_read_counts_once(home):
+    write(home.home / ".copilot" / "mcp-config.json", {"mcpServers": {}})
+    write(home.home / ".config/Code/User/mcp.json", {"servers": {}})
+    write(home.project / ".mcp.json", {"mcpServers": {"shared": {"command": "x", "env": {"A_TOKEN": "abcd1234"}}}})
+    found = discover(home.place)
+    assert len({each.client for each in found.entries if each.name == "shared"}) == 3
     leaks = find_leaks(found, Choice(), detector("portable")).leaks
-    assert [(leak.literal.pointer, leak.line) for leak in leaks] == [("/env/B_TOKEN", 2), ("/env/A_TOKEN", 4)]
+    assert [each.entry.client for each in leaks if each.entry.name == "shared"] == ["claude-code"]
 
 
 @pytest.mark.requirement("scan.severity")

@@ -19,6 +19,7 @@ from mcpgw.registry.document import Document
 from mcpgw.registry.entry import Entry, Scope, Standing
 from mcpgw.registry.reading import entries_of, open_document
 from mcpgw.registry.select import Choice, chosen
+from mcpgw.registry.wrappers import marked
 
 STDIN = "-"
 _SERVERS = ("mcpServers",)
@@ -87,11 +88,11 @@ def provide_launcher(layout: StateLayout) -> None:
 
 
 def _judged(place: Place, entries: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], tuple[Problem, ...]]:
-    """The entries, those marked that the lists on this machine forbid: no copy leads around a denial.
+    """The entries, with those that run through another gateway, or that the lists on this machine forbid.
 
-    A managed file is its writer's own word, and may be meant for another machine.
+    So no copy leads around a denial. A managed file is its writer's own word, and may be meant for another machine.
     """
     verdict = claude_code.CLIENT.judge(place, (), entries)
     denied = {each.entry_id for each in verdict.entries if each.standing is Standing.DENIED}
-    marked = (replace(each, standing=Standing.DENIED) if each.entry_id in denied else each for each in entries)
-    return tuple(marked), verdict.problems
+    judged = (replace(each, standing=Standing.DENIED) if each.entry_id in denied else each for each in entries)
+    return tuple(map(marked, judged)), verdict.problems

@@ -55,7 +55,10 @@ class LeakReport:
 
 
 def find_leaks(found: Discovery, choice: Choice, detector: Detector) -> LeakReport:
-    """Looks through the chosen entries of all files that could be read, routed or not."""
+    """Looks through the chosen entries of all files that could be read, routed or not.
+
+    Of a file that several clients read, each secret is the first client's.
+    """
     wanted = frozenset(entry.entry_id for entry in chosen(found.entries, choice))
     leaks: list[Leak] = []
     problems: list[Problem] = []
@@ -66,8 +69,11 @@ def find_leaks(found: Discovery, choice: Choice, detector: Detector) -> LeakRepo
             problems.append(unreadable(reading.file.path, error, blocking=False))
         except ScanOverBudget:
             problems.append(_over_budget(reading.file.path))
-    leaks.sort(key=lambda each: (-SEVERITIES.index(each.severity), each.entry.config_file, each.line))
-    return LeakReport(tuple(leaks), len(wanted), tuple(problems))
+    once = {_place(each): each for each in reversed(leaks)}
+    ordered = sorted(
+        once.values(), key=lambda each: (-SEVERITIES.index(each.severity), each.entry.config_file, each.line)
+    )
+    return LeakReport(tuple(ordered), len(wanted), tuple(problems))
 
 
 def _in_file(file: ConfigFile, document: Document, wanted: frozenset[str], detector: Detector) -> Iterator[Leak]:
@@ -79,6 +85,12 @@ def _in_file(file: ConfigFile, document: Document, wanted: frozenset[str], detec
             if pointer is not None:
                 line = document.content.count(b"\n", 0, _offset(file, document, node, literal)) + 1
                 yield Leak(entry, replace(literal, pointer=pointer), line, exposure(file.path))
+
+
+def _place(leak: Leak) -> tuple[str | None, ...]:
+    """The same for all clients that read the file."""
+    entry, literal = leak.entry, leak.literal
+    return (entry.config_file, entry.project_key, entry.name, literal.pointer, literal.rule)
 
 
 def _json_text(file: ConfigFile, document: Document, node: Node) -> bytes:
