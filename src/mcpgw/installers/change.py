@@ -24,6 +24,7 @@ class Change:
     """One entry before and after; None where there is none.
 
     offset: of its first byte in the old file.  value: the whole text of an entry that is added or replaced.
+    origin: the shared entry that a shadow stands before.
     """
 
     entry: Entry
@@ -32,6 +33,7 @@ class Change:
     after: Command | None
     offset: int
     value: bytes | None = None
+    origin: Entry | None = None
 
 
 def command_of(entry: Entry) -> Command:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mcpgw.installers.change import Change, Outcome, command_of
+from mcpgw.installers.shadows import Shadows, is_shadow, shadow_changes
 from mcpgw.installers.spans import Edit, apply_edits, repoint_edits, wrap_edits
-from mcpgw.installers.verify import Key, verify_rewrite
+from mcpgw.installers.verify import Expected, Gone, Key, Whole, verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node
 from mcpgw.registry.entry import Command, Entry, names_launcher, wrap
@@ -40,28 +41,40 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def install_plan(file: ConfigFile, content: bytes, wanted: frozenset[str], launcher: str) -> FilePlan:
-    """Routes the entries whose ids are `wanted`; those that are routed well already stay.
+def install_plan(
+    file: ConfigFile, content: bytes, wanted: frozenset[str], launcher: str, shadows: Shadows | None = None
+) -> FilePlan:
+    """Routes the entries whose ids are `wanted`; those that are routed well already stay, and shadows are kept in step.
 
     Raises ConfigFault when the file cannot be read; an edit that would touch anything else raises McpgwError.
     """
     document = open_document(file, content)
     edits: list[Edit] = []
     changes: list[Change] = []
-    for entry, node in entries_of(file, document):
-        if entry.entry_id in wanted:
+    placed = tuple(entries_of(file, document))
+    for entry, node in placed:
+        if entry.entry_id in wanted and not is_shadow(entry):
             found, change = _routed(document, entry, node, launcher)
             edits += found
             changes += (change,) if found else ()
+    if shadows is not None:
+        more_edits, more_changes = shadow_changes(file, document, placed, shadows)
+        edits += more_edits
+        changes += more_changes
     new = apply_edits(content, edits)
     verify_rewrite(file, document, new, expected(changes))
     return FilePlan(file, content, new, tuple(edits), tuple(changes))
 
 
-def expected(changes: Iterable[Change]) -> dict[Key, Command]:
-    """What the edited entries are to start, for `verify_rewrite`."""
-    edited = ((change.entry, change.after) for change in changes if change.after is not None)
-    return {(entry.scope, entry.project_key, entry.name): after for entry, after in edited}
+def expected(changes: Iterable[Change]) -> dict[Key, Expected]:
+    """What the edited entries are to be, for `verify_rewrite`."""
+    return {(each.entry.scope, each.entry.project_key, each.entry.name): _expected(each) for each in changes}
+
+
+def _expected(change: Change) -> Expected:
+    if change.value is not None:
+        return Whole(json.loads(change.value))
+    return Gone() if change.after is None else change.after
 
 
 def diff(plans: Iterable[FilePlan]) -> str:

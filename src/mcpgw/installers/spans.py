@@ -7,7 +7,7 @@ that nobody touched gives back its bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mcpgw.errors import ConfigFault
 from mcpgw.installers.edits import Edit, apply_edits, reversal
@@ -34,14 +34,21 @@ __all__ = [
 _LINE_END = re.compile(rb"\r?\n")
 
 
-def wrap_edits(document: Document, entry: Node, entry_id: str, launcher: str) -> tuple[Edit, ...]:
-    """Routes a stdio entry: the launcher becomes the command, and the original moves behind `--` in args."""
+def wrap_edits(
+    document: Document, entry: Node, entry_id: str, launcher: str, *, shadow: bool = False
+) -> tuple[Edit, ...]:
+    """Routes a stdio entry: the launcher becomes the command, and the original moves behind `--` in args.
+
+    shadow: it is the copy of a shared entry, and says so.
+    """
     command = _required(document, entry, "command")
     new_command = Edit(command.value.start, command.value.end, document.text(launcher))
     args = entry.member("args")
     if args is None:
-        return (new_command, _inserted_args(document, command, entry_id))
-    return (new_command, _wrapped_args(document, args.value, command, entry_id))
+        ours = _prefix(document, command, wrap(entry_id, "", None, shadow=shadow))
+        return (new_command, _inserted_args(document, command, ours))
+    ours = _prefix(document, command, wrap(entry_id, "", (), shadow=shadow))
+    return (new_command, _wrapped_args(document, args.value, command, ours))
 
 
 def unwrap_edits(document: Document, entry: Node) -> tuple[Edit, ...]:
@@ -72,14 +79,14 @@ def repoint_edits(document: Document, entry: Node, entry_id: str, launcher: str)
     )
 
 
-def _wrapped_args(document: Document, args: Node, command: Member, entry_id: str) -> Edit:
+def _wrapped_args(document: Document, args: Node, command: Member, ours: Sequence[bytes]) -> Edit:
     """Our arguments right before the user's first, one a line where theirs are."""
     items = elements(document, args)
     at = items[0].start if items else args.start + 1
     lead = document.content[args.start + 1 : at]
     separator = b"," + (last_break(lead) or gap(document, command))
-    ours = separator.join(_prefix(document, command, entry_id, without_args=False))
-    return Edit(at, at, ours + separator if items else ours)
+    text = separator.join(ours)
+    return Edit(at, at, text + separator if items else text)
 
 
 def _unwrapped_args(document: Document, args: Node, items: tuple[Node, ...], ours: int) -> tuple[Edit, ...]:
@@ -100,10 +107,9 @@ def _pieces(document: Document, items: tuple[Node, ...], end: int) -> Iterator[t
         yield max(item.end, comma_end - 1), comma_end
 
 
-def _inserted_args(document: Document, command: Member, entry_id: str) -> Edit:
+def _inserted_args(document: Document, command: Member, ours: Sequence[bytes]) -> Edit:
     """An `args` member right behind `command`, laid out like it."""
-    prefix = _prefix(document, command, entry_id, without_args=True)
-    array = b"[" + (b"," + gap(document, command)).join(prefix) + b"]"
+    array = b"[" + (b"," + gap(document, command)).join(ours) + b"]"
     style = style_of(document, command)
     member = _args_key(document, command) + style.colon + array
     if command.statement:
@@ -128,9 +134,9 @@ def _line_behind(document: Document, command: Member, statement: bytes) -> Edit:
     return Edit(end, end, line_end + indent_of(document, command.start) + statement)
 
 
-def _prefix(document: Document, command: Member, entry_id: str, *, without_args: bool) -> tuple[bytes, ...]:
-    ours = wrap(entry_id, "", None if without_args else ())[:-1]
-    return (*(document.text(each) for each in ours), document.raw(command.value))
+def _prefix(document: Document, command: Member, wrapper: tuple[str, ...]) -> tuple[bytes, ...]:
+    """The texts that go before the user's arguments: the wrapper, its last word in the user's own spelling."""
+    return (*(document.text(each) for each in wrapper[:-1]), document.raw(command.value))
 
 
 def _required(document: Document, entry: Node, key: str) -> Member:

@@ -1,0 +1,171 @@
+"""A shadow is a private entry before a shared one of the same name, so that the shared file need not be edited. Pure.
+
+It is added and taken out whole, and says of itself what it is: its args carry `--shadow` and the id of its origin.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mcpgw.installers.change import Change, Outcome, command_of
+from mcpgw.installers.edits import Edit, apply_edits
+from mcpgw.installers.layout import indent_of, indented
+from mcpgw.installers.members import insert_members, remove_members
+from mcpgw.installers.spans import wrap_edits
+from mcpgw.registry.client import ConfigFile
+from mcpgw.registry.document import EACH, Document, Node
+from mcpgw.registry.entry import Entry, Scope, Standing, wrap
+
+# (project key, name): where a shadow stands in its file.
+Key = tuple[str, str]
+Placed = Sequence[tuple[Entry, Node]]
+_PROJECTS = ("projects", EACH)
+_SERVERS = "mcpServers"
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """The private entry that is to stand before `origin`; value: its JSON text."""
+
+    project_key: str
+    origin: Entry
+    entry: Entry
+    value: bytes
+
+    @property
+    def key(self) -> Key:
+        return (self.project_key, self.origin.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Shadows:
+    """What install knows of the shadows of one file.
+
+    valid: each that may stand, by its place; one that is not among them is taken out.  wanted: those to add.
+    unreviewed: ids of origins that changed since they were approved; their shadows stay as they are until reviewed.
+    """
+
+    valid: Mapping[Key, Shadow] = field(default_factory=dict)
+    wanted: frozenset[Key] = frozenset()
+    unreviewed: frozenset[str] = frozenset()
+
+
+def shadow_of(
+    document: Document, node: Node, origin: Entry, file: ConfigFile, project_key: str, launcher: str
+) -> Shadow:
+    """The routed copy of the shared entry at `node`, with all its other keys."""
+    text = document.raw(node)
+    edits = wrap_edits(document, node, origin.entry_id, launcher, shadow=True)
+    inside = (Edit(each.start - node.start, each.end - node.start, each.text) for each in edits)
+    entry = replace(
+        origin,
+        scope=Scope.LOCAL,
+        config_file=file.path,
+        project_key=project_key,
+        command=launcher,
+        args=wrap(origin.entry_id, origin.command or "", origin.args, shadow=True),
+        standing=Standing.ACTIVE,
+    )
+    return Shadow(project_key, origin, entry, apply_edits(text, inside))
+
+
+def shadow_changes(
+    file: ConfigFile, document: Document, placed: Placed, shadows: Shadows
+) -> tuple[tuple[Edit, ...], tuple[Change, ...]]:
+    """Takes out the shadows that may no longer stand, renews what differs, adds what is wanted."""
+    standing = {(entry.project_key or "", entry.name): (entry, node) for entry, node in placed if is_shadow(entry)}
+    gone = {key: each for key, each in standing.items() if key not in shadows.valid}
+    taken = {(entry.project_key or "", entry.name) for entry, _ in placed}
+    added = [shadows.valid[key] for key in sorted(shadows.wanted - taken)]
+    renewed = tuple(_renewed(document, standing, shadows))
+    edits = (
+        *(edit for edit, _ in renewed),
+        *_member_edits(file, document, [node for _, node in gone.values()], added),
+    )
+    changes = (
+        *(change for _, change in renewed),
+        *(Change(entry, Outcome.UNSHADOW, command_of(entry), None, node.start) for entry, node in gone.values()),
+        *(_added(document, each) for each in added),
+    )
+    return edits, changes
+
+
+def is_shadow(entry: Entry) -> bool:
+    return entry.wrapped is not None and entry.wrapped.shadow
+
+
+def unshadowing(file: ConfigFile, document: Document, nodes: Iterable[Node]) -> tuple[Edit, ...]:
+    """Takes whole entries out of their containers."""
+    return tuple(_member_edits(file, document, nodes, ()))
+
+
+def _added(document: Document, shadow: Shadow) -> Change:
+    """At its project's place in the file."""
+    at = next(node.start for key, node in document.find(_PROJECTS) if key == shadow.project_key)
+    return Change(shadow.entry, Outcome.SHADOW, None, command_of(shadow.entry), at, shadow.value, shadow.origin)
+
+
+def _renewed(
+    document: Document, standing: Mapping[Key, tuple[Entry, Node]], shadows: Shadows
+) -> Iterator[tuple[Edit, Change]]:
+    for key, (entry, node) in standing.items():
+        right = shadows.valid.get(key)
+        if right is None or right.origin.entry_id in shadows.unreviewed or _same(document, node, right.value):
+            continue
+        words = command_of(right.entry)
+        change = Change(entry, Outcome.RENEW, command_of(entry), words, node.start, right.value, right.origin)
+        yield Edit(node.start, node.end, _laid_out(document, node, right.value)), change
+
+
+def _laid_out(document: Document, node: Node, value: bytes) -> bytes:
+    """`value` in the place of `node`: at its depth, or on one line as it is."""
+    space = b"\n" + indent_of(document, node.start) if b"\n" in document.raw(node) else b""
+    return indented(value, space)
+
+
+def _same(document: Document, node: Node, value: bytes) -> bool:
+    """Equal values in the same order of keys, however they are laid out."""
+    return bool(_ordered(document.raw(node)) == _ordered(value))
+
+
+def _ordered(text: bytes) -> Any:
+    return json.loads(text.decode("utf-8", "replace"), object_pairs_hook=list)
+
+
+def _member_edits(
+    file: ConfigFile, document: Document, removed: Iterable[Node], added: Iterable[Shadow]
+) -> Iterator[Edit]:
+    starts = {node.start for node in removed}
+    new: dict[str | None, dict[str, bytes]] = defaultdict(dict)
+    for each in added:
+        new[each.project_key][each.origin.name] = each.value
+    for container in file.containers:
+        for key, servers in document.find(container.path):
+            additions = new.pop(key, {}) if container.scope is Scope.LOCAL else {}
+            yield from _changed_container(document, servers, starts, additions)
+    for key, project in document.find(_PROJECTS):
+        if new[key]:
+            yield from insert_members(document, project, {_SERVERS: _object(new[key])})
+
+
+def _changed_container(
+    document: Document, servers: Node, starts: Collection[int], added: Mapping[str, bytes]
+) -> tuple[Edit, ...]:
+    gone = [member for member in servers.members or () if member.value.start in starts]
+    if added and gone and len(gone) == len(servers.members or ()):
+        # Nothing stays that the new members could be laid out like.
+        return (Edit(servers.start, servers.end, _laid_out(document, servers, _object(added))),)
+    out = remove_members(document, servers, gone) if gone else ()
+    return (*out, *(insert_members(document, servers, added) if added else ()))
+
+
+def _object(members: Mapping[str, bytes]) -> bytes:
+    """A container that was not there before; it is indented where it is inserted."""
+    written = (
+        b"\n  " + json.dumps(name).encode() + b": " + indented(value, b"\n  ") for name, value in members.items()
+    )
+    return b"{" + b",".join(written) + b"\n}"
