@@ -55,6 +55,12 @@ class ClaudeHome:
     def claude(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         return self._run([self.binary, *arguments], self.environ(**extra))
 
+    def claude_in(self, directory: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        return self.run_in(directory, [self.binary, *arguments], **extra)
+
+    def run_in(self, directory: Path, argv: list[str], **extra: str) -> subprocess.CompletedProcess[str]:
+        return self._run(argv, self.environ(**extra), directory)
+
     def mcpgw(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run([sys.executable, "-m", "mcpgw", *arguments], self.environ())
 
@@ -85,11 +91,13 @@ class ClaudeHome:
                     return ToolOutcome(block["content"], bool(block.get("is_error")), servers)
         raise AssertionError(f"the session called no tool: {done.stdout[-1500:]}\n{done.stderr[-500:]}")
 
-    def _run(self, argv: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, argv: list[str], environ: dict[str, str], directory: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             argv,
             env=environ,
-            cwd=self.root / "project",
+            cwd=directory or self.root / "project",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -86,3 +86,14 @@ def furnished(root: Path) -> ClientHome:
     write(made.desktop_file, {"mcpServers": {"git mine": {"command": "git-mcp", "args": []}}, "preferences": {}})
     write(made.project / ".mcp.json", {"mcpServers": {"shared": {"command": "team"}}})
     return made
+
+
+def shelve(plugins: Path, manifest: Any, servers: Any = None, *, root: Path | None = None) -> Path:
+    """Installs the plugin `kit@shelf` as the client does: its record, its copy (or `root`), its manifest and servers."""
+    copy = plugins / "cache" / "shelf" / "kit" / "1"
+    records = [{"scope": "user", "installPath": str(copy)}]
+    write(plugins / "installed_plugins.json", {"version": 2, "plugins": {"kit@shelf": records}})
+    write((root or copy) / ".claude-plugin" / "plugin.json", {"name": "kit", **manifest})
+    if servers is not None:
+        write((root or copy) / ".mcp.json", servers)
+    return copy

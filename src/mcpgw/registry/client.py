@@ -201,7 +201,8 @@ class Client:
     """One client. A new one is a module in `clients/` with such a value as its `CLIENT`; nothing else names it.
 
     files: where it may keep servers.  further: more files, known only once those are read.  judge: sets each
-    entry's standing.  spots: where shared entries could be shadowed.  processes: names under which its sessions run.
+    entry's standing.  judge_session: the same for a session in the working directory alone (None: as `judge`).
+    spots: where shared entries could be shadowed.  processes: names under which its sessions run.
     must_be_closed: it loses edits made meanwhile.
     """
 
@@ -212,6 +213,7 @@ class Client:
     must_be_closed: bool = False
     further: Callable[[Place, tuple[Reading, ...]], Files] = no_further_files
     judge: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], Verdict] = all_active
+    judge_session: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], Verdict] | None = None
     spots: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], tuple[Spot, ...]] = no_spots
 
     def shape_of(self, place: Place, path: str) -> ConfigFile:

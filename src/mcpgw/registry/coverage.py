@@ -52,7 +52,7 @@ _TEXT = {
     Reason.TWIN: "routed, its twin would start in its place without the gateway",
     Reason.MANAGED: "managed file: never edited",
     Reason.OVERRULED: "a managed file replaces it, so the client ignores it",
-    Reason.HIDDEN: "another entry of the same name wins",
+    Reason.HIDDEN: "another entry wins",
     Reason.DENIED: "the client's own lists forbid it",
     Reason.BY_COMMAND: "allowed by its exact command: routed, the client would hide it",
     Reason.DISABLED: "switched off or rejected in the client",

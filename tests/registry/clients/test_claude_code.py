@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from mcpgw.registry.client import Place
-from mcpgw.registry.clients.claude_code import CLIENT, files
+from mcpgw.registry.clients.claude_code import CLIENT, files, judge_session
 from mcpgw.registry.discover import discover
-from mcpgw.registry.entry import Standing
-from support.client_home import client_home, furnished, write
+from mcpgw.registry.entry import Scope, Standing
+from support.client_home import client_home, furnished, shelve, write
 
 
 def standings(home):
@@ -108,8 +108,48 @@ def test_a_rejected_project_server_is_off(tmp_path, where):
     assert standings(home)["shared"] is Standing.DISABLED
 
 
-def test_a_project_server_that_waits_for_approval_is_not_off(tmp_path):
-    assert standings(furnished(tmp_path))["shared"] is Standing.ACTIVE
+def test_a_project_server_that_waits_for_approval_is_pending(tmp_path):
+    home = furnished(tmp_path)
+    assert standings(home)["shared"] is Standing.PENDING
+    write(home.home / ".claude" / "settings.json", {"enabledMcpjsonServers": ["shared"]})
+    assert standings(home)["shared"] is Standing.ACTIVE
+
+
+def session(home, directory):
+    place = replace(home.place, cwd=str(directory))
+    return discover(place, (replace(CLIENT, judge=judge_session),)).entries
+
+
+@pytest.mark.requirement("list.project")
+def test_a_session_sees_what_reaches_its_directory(tmp_path):
+    home = furnished(tmp_path)
+    assert [entry.name for entry in session(home, home.project)] == ["fs", "sentry", "db", "shared"]
+    assert [entry.name for entry in session(home, home.home)] == ["fs", "sentry"]
+
+
+def test_in_its_project_a_switched_off_user_server_is_off(tmp_path):
+    home = furnished(tmp_path)
+    switches(home, disabledMcpServers=["fs"])
+    standing = {entry.name: entry.standing for entry in session(home, home.project)}
+    assert standing["fs"] is Standing.DISABLED
+
+
+def test_servers_of_subagents_are_listed(tmp_path):
+    home = furnished(tmp_path)
+    for directory in (home.home, home.project):
+        path = directory / ".claude" / "agents" / "a.md"
+        write(path, b"---\nmcpServers:\n  - inner: {command: x}\n---\n")
+    agents = [entry for entry in discover(home.place, (CLIENT,)).entries if entry.scope is Scope.AGENT]
+    assert len({entry.entry_id for entry in agents}) == 2
+
+
+def test_a_plugins_server_counts_as_on_where_one_project_has_it_on(tmp_path):
+    home = furnished(tmp_path)
+    shelve(home.home / ".claude" / "plugins", {"mcpServers": {"x": {"command": "kit"}}})
+    assert standings(home)["plugin:kit:x"] is Standing.DISABLED
+    write(home.project / ".claude" / "settings.json", {"enabledPlugins": {"kit@shelf": True}})
+    assert standings(home)["plugin:kit:x"] is Standing.ACTIVE
+    assert {entry.name: entry.standing for entry in session(home, home.home)}["plugin:kit:x"] is Standing.DISABLED
 
 
 def test_lists_of_the_projects_settings_reach_only_that_project(tmp_path):

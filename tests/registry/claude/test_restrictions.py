@@ -1,9 +1,7 @@
-import json
-
 import pytest
 
+from mcpgw.registry.claude.restrictions import expand, lists_from, standing_by_lists
 from mcpgw.registry.entry import Entry, Scope, Standing, Transport, wrap
-from mcpgw.registry.restrictions import Settings, expand, settings_from, standing_by_lists
 
 ENVIRON = {"HOME": "/h", "EMPTY": ""}
 
@@ -12,13 +10,12 @@ def stdio(name="fs", command="npx", args=("-y", "fs")):
     return Entry("claude-code", Scope.USER, "/f", None, name, Transport.STDIO, command, args, (), None, "{}")
 
 
-def remote(url="https://mcp.x.dev/mcp"):
-    return Entry("claude-code", Scope.USER, "/f", None, "r", Transport.HTTP, None, None, (), url, "{}")
+def remote(url="https://mcp.x.dev/mcp", name="r"):
+    return Entry("claude-code", Scope.USER, "/f", None, name, Transport.HTTP, None, None, (), url, "{}")
 
 
 def standing(entry, managed=None, **lists):
-    others = [settings_from(json.dumps(lists).encode())]
-    return standing_by_lists(entry, managed or Settings(), others, ENVIRON)
+    return standing_by_lists(entry, [lists_from(managed or {})], [lists_from(lists)], ENVIRON)
 
 
 def test_without_lists_everything_is_allowed():
@@ -62,22 +59,37 @@ def test_what_is_allowed_by_its_exact_command_would_vanish_if_routed():
     assert standing(stdio(name="git", args=()), allowedMcpServers=rules) is Standing.DENIED
 
 
+def test_names_do_not_count_for_remote_servers_beside_a_rule_on_urls():
+    rules = [{"serverUrl": "https://*.x.dev/*"}, {"serverName": "r"}]
+    assert standing(remote(), allowedMcpServers=rules) is Standing.ACTIVE
+    assert standing(remote("https://y/"), allowedMcpServers=rules) is Standing.DENIED
+    assert standing(remote("https://y/"), allowedMcpServers=rules[1:]) is Standing.ACTIVE
+
+
+def test_a_denied_url_is_denied_with_any_query_and_last_slash():
+    for url in ("https://y/mcp?token=1", "https://y/mcp/", "https://y/mcp"):
+        assert standing(remote(url), deniedMcpServers=[{"serverUrl": "https://y/mcp"}]) is Standing.DENIED
+    assert (
+        standing(remote("https://y/mcp?a=1"), deniedMcpServers=[{"serverUrl": "https://y/mcp?b=?"}]) is Standing.ACTIVE
+    )
+
+
+def test_rules_are_expanded_too():
+    assert (
+        standing(stdio(args=("/h/x",)), deniedMcpServers=[{"serverCommand": ["npx", "${HOME}/x"]}]) is Standing.DENIED
+    )
+
+
 def test_only_managed_lists_count_where_the_managed_file_says_so():
-    managed = settings_from(b'{"allowManagedMcpServersOnly": true, "allowedMcpServers": [{"serverName": "git"}]}')
+    managed = {"allowManagedMcpServersOnly": True, "allowedMcpServers": [{"serverName": "git"}]}
     assert standing(stdio(), managed, allowedMcpServers=[{"serverName": "fs"}]) is Standing.DENIED
     assert standing(stdio(name="git"), managed) is Standing.ACTIVE
 
 
-@pytest.mark.parametrize("content", [b"[]", b"{", b"null"])
-def test_a_settings_file_that_is_no_object_raises(content):
-    with pytest.raises(ValueError, match=r".*"):
-        settings_from(content)
-
-
 def test_odd_rules_are_left_out():
-    settings = settings_from(b'{"deniedMcpServers": [1, {}, {"serverCommand": [1]}, {"serverUrl": "u"}]}')
-    assert len(settings.denied) == 1
-    assert settings_from(b'{"deniedMcpServers": "x"}').denied == ()
+    lists = lists_from({"deniedMcpServers": [1, {}, {"serverCommand": [1]}, {"serverUrl": "u"}]})
+    assert len(lists.denied) == 1
+    assert lists_from({"deniedMcpServers": "x"}).denied == ()
 
 
 @pytest.mark.parametrize(
