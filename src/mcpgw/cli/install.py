@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from functools import partial
 from typing import Any
 
 import click
@@ -29,6 +31,7 @@ from mcpgw.installers.install import Installed, InstallPlan, install, observe_co
 from mcpgw.installers.plan import diff
 from mcpgw.installers.project_servers import ProjectServers
 from mcpgw.installers.sessions import Session, running_processes, sessions_before
+from mcpgw.installers.shadowing import offered
 from mcpgw.paths import StateLayout
 from mcpgw.registry.coverage import Coverage, coverage, figure
 from mcpgw.registry.discover import client_named, discover
@@ -72,8 +75,10 @@ def command(
     if not dry_run:
         settle(state, now=time.time())
     choice = Choice(names, excepted, client, scope)
-    mode = ProjectServers(project_servers or ProjectServers.SKIP)
-    plan = plan_install(here(), state, choice, Tolerance(force, keep_going), running_processes(), mode)
+    planned = partial(plan_install, here(), state, choice, Tolerance(force, keep_going), tuple(running_processes()))
+    plan = planned(ProjectServers(project_servers or ProjectServers.SKIP))
+    if project_servers is None and not (dry_run or yes or as_json) and _wants_shadows(plan):
+        plan = planned(ProjectServers.SHADOW)
     _show(plan, as_json)
     if dry_run:
         emit(SCHEMA, {"dry_run": True, **_planned(plan)}, as_json, lambda: _dry_text(plan))
@@ -87,6 +92,16 @@ def command(
         remember(state, plan, now=time.time())
     _report(state, plan, done, observe_conflict(state) if observe else None, as_json)
     return _exit_code(plan)
+
+
+def _wants_shadows(plan: InstallPlan) -> bool:
+    """One question for all shared servers that the person has approved in the client; none where nobody answers."""
+    names = [entry.name for entry in offered(plan.discovery) if entry.entry_id not in plan.opted_out | plan.unreviewed]
+    if not names or not sys.stdin.isatty():
+        return False
+    listed = visible(", ".join(names))
+    click.echo(f"Shared project files list {servers(len(names))} that you approved: {listed}.", err=True)
+    return click.confirm("Put a private, routed entry before each, and leave the shared files alone?", err=True)
 
 
 def _show(plan: InstallPlan, as_json: bool) -> None:
@@ -127,6 +142,7 @@ def _text(
         problems_text(plan.problems),
         _sessions_text(sessions),
         _shared_text(plan),
+        _unreviewed_text(plan),
         figure(covered).text,
         f"Next: {_next_step(plan)}",
     )
@@ -147,6 +163,13 @@ def _sessions_text(sessions: tuple[Session, ...]) -> str:
 def _shared_text(plan: InstallPlan) -> str:
     edited = any(each.changed and each.file.shared for each in plan.files)
     return "Edited in shared files: a pull can remove the gateway there; `mcpgw doctor` shows it." if edited else ""
+
+
+def _unreviewed_text(plan: InstallPlan) -> str:
+    names = [visible(entry.name) for entry in plan.discovery.entries if entry.entry_id in plan.unreviewed]
+    if not names:
+        return ""
+    return f"Changed since approved, and left as it is: {', '.join(names)}. `mcpgw review list` shows old and new."
 
 
 def _next_step(plan: InstallPlan) -> str:
@@ -175,6 +198,7 @@ def _planned(plan: InstallPlan) -> dict[str, Any]:
             if each.changed
         ],
         "problems": problems_json(plan.problems),
+        "unreviewed": sorted(plan.unreviewed),
     }
 
 

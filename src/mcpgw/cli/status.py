@@ -71,7 +71,7 @@ def rows_of(covered: Iterable[Coverage], installed: dict[str, float]) -> list[Ro
     """The registry's view of each entry, with the time of its install."""
     return [
         Row(
-            entry=each.entry.entry_id,
+            entry=each.entry.gateway_id,
             name=each.entry.name,
             client=each.entry.client,
             scope=str(each.entry.scope),

@@ -8,6 +8,7 @@ from mcpgw.installers.change import Change, Outcome
 from mcpgw.installers.plan import FilePlan, sha256
 from mcpgw.installers.spans import reversal
 from mcpgw.paths import StateLayout
+from mcpgw.registry.entry import Command, unwrap
 from mcpgw.registry.ledger import (
     LedgerEntry,
     Replaced,
@@ -79,6 +80,15 @@ def _ledger_entry(change: Change) -> LedgerEntry:
         str(entry.scope),
         entry.project_key,
         entry.config_file,
-        before=change.before,
+        before=_first(change),
         after=change.after,
+        origin=None if change.origin is None else change.origin.config_file,
     )
+
+
+def _first(change: Change) -> Command | None:
+    """What stood there before the gateway did: nothing before a shadow, and of a routed entry its original."""
+    if change.origin is not None or change.before is None:
+        return None
+    original = unwrap(change.before[1])
+    return change.before if original is None else (original.command, original.args)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,9 +21,12 @@ from mcpgw.installers.plan import FilePlan, install_plan
 from mcpgw.installers.project_servers import ProjectServers, may_edit, may_route
 from mcpgw.installers.recovery import recover
 from mcpgw.installers.sessions import Process, running_clients
+from mcpgw.installers.shadowing import shadows_for, to_approve, unshadowed
+from mcpgw.installers.shadows import Shadows
+from mcpgw.installers.trust import forget, record_approvals, stale
 from mcpgw.installers.watch import see_them_last
 from mcpgw.paths import StateLayout
-from mcpgw.registry.client import Place, Problem
+from mcpgw.registry.client import ConfigFile, Place, Problem
 from mcpgw.registry.discover import CLIENTS, Discovery, discover
 from mcpgw.registry.ledger import Ledger, append, choice_record, install_record, read_ledger
 from mcpgw.registry.select import Choice, chosen, excepted
@@ -36,12 +39,15 @@ class InstallPlan:
     """What installing would do.
 
     opted_out: the entries that stay left out from now on.  problems: files that are left out, with `keep_going` only.
-    running: the clients that may write meanwhile.
+    running: the clients that may write meanwhile.  shadows: by file.  unreviewed: ids of shared entries that changed
+    since they were approved; nothing becomes of them before they are reviewed.
     """
 
     discovery: Discovery
     wanted: frozenset[str]
     opted_out: frozenset[str]
+    shadows: Mapping[str, Shadows]
+    unreviewed: frozenset[str]
     files: tuple[FilePlan, ...]
     problems: tuple[Problem, ...]
     running: frozenset[str] = frozenset()
@@ -79,18 +85,21 @@ def plan_install(
     """Reads everything, changes nothing. Raises McpgwError for the first file that stands in the way."""
     found, ledger = discover(place), read_ledger(layout)
     opted_out = _opted_out(found, ledger, choice)
-    wanted = frozenset(
-        entry.entry_id
-        for entry in chosen(found.entries, choice)
-        if may_route(entry, project_servers, ledger) and entry.entry_id not in opted_out
-    )
+    unreviewed = frozenset(change.approval.entry_id for change in stale(layout))
+    picked = [entry for entry in chosen(found.entries, choice) if entry.entry_id not in opted_out | unreviewed]
+    wanted = frozenset(entry.entry_id for entry in picked if may_route(entry, project_servers, ledger))
+    shadowed = frozenset(entry.entry_id for entry in picked if project_servers is ProjectServers.SHADOW)
+    shadows: dict[str, Shadows] = {}
     plans: list[FilePlan] = []
     problems = [each for each in found.problems if each.blocking and concerns(each.path, found, choice)]
     running = tuple(processes)
     for reading in found.readings:
         if reading.document is None or not may_edit(reading.file, project_servers, ledger):
             continue
-        plan = install_plan(reading.file, reading.document.content, wanted, layout.launcher)
+        if _keeps_shadows(reading.file, choice, project_servers):
+            shadows[reading.file.path] = shadows_for(reading.file, found, shadowed, unreviewed, layout.launcher)
+        content, kept = reading.document.content, shadows.get(reading.file.path)
+        plan = install_plan(reading.file, content, wanted, layout.launcher, kept)
         problem = stands_in_the_way(plan, running, tolerance)
         if problem is None:
             plans.append(plan)
@@ -98,7 +107,7 @@ def plan_install(
             problems.append(problem)
     require_none(problems, tolerance)
     beside = running_clients(CLIENTS, running)
-    return InstallPlan(found, wanted, opted_out, tuple(plans), tuple(problems), beside)
+    return InstallPlan(found, wanted, opted_out, shadows, unreviewed, tuple(plans), tuple(problems), beside)
 
 
 def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float) -> Installed:
@@ -110,7 +119,10 @@ def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float
         launcher_written = ensure_launcher(layout)
         # Before the first edit: a policy that does not compile must not leave routed entries without one.
         warnings = compile_policy(layout).warnings
+        # Before the entries, too: a gateway starts no shared server that nobody approved.
+        record_approvals(layout, to_approve(plan.files, plan.discovery), now=now)
         done = _apply_all(layout, plan, now)
+        forget(layout, unshadowed(done, plan.discovery))
         remember(layout, plan, now)
         compile_policy(layout)
         see_them_last(done, plan.running, partial(_performed, layout, plan, now))
@@ -162,11 +174,19 @@ def _apply_all(layout: StateLayout, plan: InstallPlan, now: float) -> tuple[File
 
 def _performed(layout: StateLayout, plan: InstallPlan, now: float, file_plan: FilePlan) -> FilePlan:
     """Performs the file's plan, from what it holds now."""
-    return apply_install(layout, file_plan, partial(_rebuilt, file_plan, plan.wanted, layout.launcher), now=now)
+    return apply_install(layout, file_plan, partial(_rebuilt, file_plan, plan, layout.launcher), now=now)
 
 
-def _rebuilt(plan: FilePlan, wanted: frozenset[str], launcher: str, content: bytes) -> FilePlan:
-    return plan if content == plan.old else install_plan(plan.file, content, wanted, launcher)
+def _rebuilt(shown: FilePlan, plan: InstallPlan, launcher: str, content: bytes) -> FilePlan:
+    if content == shown.old:
+        return shown
+    return install_plan(shown.file, content, plan.wanted, launcher, plan.shadows.get(shown.file.path))
+
+
+def _keeps_shadows(file: ConfigFile, choice: Choice, project_servers: ProjectServers) -> bool:
+    """Whether this install looks after the shadows of this file: not where it is about other servers or clients."""
+    about_all = not choice.servers or choice.only_named or project_servers is ProjectServers.SHADOW
+    return not file.shared and about_all and choice.client in (None, file.client)
 
 
 def _opted_out(found: Discovery, ledger: Ledger, choice: Choice) -> frozenset[str]:
@@ -182,7 +202,9 @@ def _opted_out(found: Discovery, ledger: Ledger, choice: Choice) -> frozenset[st
 
 def remember(layout: StateLayout, plan: InstallPlan, now: float) -> None:
     """Which entries there were, so that a later one is known as new, and which stay left out; nothing new, no line."""
-    seen, ledger = frozenset(entry.entry_id for entry in plan.discovery.entries), read_ledger(layout)
+    added = {change.entry.entry_id for each in plan.files for change in each.changes}
+    seen = frozenset(added | {entry.entry_id for entry in plan.discovery.entries})
+    ledger = read_ledger(layout)
     records = (
         *((install_record(seen, at=now),) if ledger.seen != seen else ()),
         *((choice_record(opted_out=plan.opted_out, at=now),) if ledger.opted_out != plan.opted_out else ()),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mcpgw.installers.change import Change, Outcome, command_of
-from mcpgw.installers.shadows import Shadows, is_shadow, shadow_changes
+from mcpgw.installers.shadows import Shadows, shadow_changes
 from mcpgw.installers.spans import Edit, apply_edits, repoint_edits, wrap_edits
 from mcpgw.installers.verify import Expected, Gone, Key, Whole, verify_rewrite
 from mcpgw.registry.client import ConfigFile
@@ -53,7 +53,7 @@ def install_plan(
     changes: list[Change] = []
     placed = tuple(entries_of(file, document))
     for entry, node in placed:
-        if entry.entry_id in wanted and not is_shadow(entry):
+        if entry.entry_id in wanted and not entry.is_shadow:
             found, change = _routed(document, entry, node, launcher)
             edits += found
             changes += (change,) if found else ()

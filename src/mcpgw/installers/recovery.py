@@ -65,7 +65,7 @@ def _happened(step: Step) -> bool:
     if found in (step.sha256_after, step.sha256_before):
         return found == step.sha256_after
     if step.entries:
-        return any(_names(content, entry.entry_id) for entry in step.entries)
+        return any(_names(content, entry.gateway_id) for entry in step.entries)
     return not any(_names(content, entry_id) for entry_id in step.gone)
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from mcpgw.errors import McpgwError
 from mcpgw.installers.change import Change, Outcome, command_of
 from mcpgw.installers.plan import FilePlan, expected, sha256
+from mcpgw.installers.shadows import unshadowing
 from mcpgw.installers.spans import Edit, apply_edits, unwrap_edits
 from mcpgw.installers.verify import verify_rewrite
 from mcpgw.registry.client import ConfigFile
-from mcpgw.registry.document import Document
+from mcpgw.registry.document import Document, Node
 from mcpgw.registry.entry import Command, Entry, names_launcher
-from mcpgw.registry.ledger import Ledger, Step
+from mcpgw.registry.ledger import Ledger, LedgerEntry, Step
 from mcpgw.registry.reading import entries_of, open_document
 
 
@@ -77,24 +78,34 @@ class _Ours:
             return False
         return not self.file.shared or names_launcher(entry.command, self.launcher) or self._known(entry)
 
+    def added(self, entry: Entry) -> bool:
+        """Whether it is a shadow as we wrote it: one that was edited since is the person's own, and is unwrapped."""
+        written = next((each.after for each in self.ledger.installed if self._is(each, entry)), None)
+        return entry.is_shadow and written in (None, command_of(entry))
+
     def _known(self, entry: Entry) -> bool:
-        return any(
-            (each.config_file, each.entry_id) == (entry.config_file, entry.entry_id) for each in self.ledger.installed
-        )
+        return any(self._is(each, entry) for each in self.ledger.installed)
+
+    @staticmethod
+    def _is(known: LedgerEntry, entry: Entry) -> bool:
+        return (known.config_file, known.entry_id) == (entry.config_file, entry.entry_id)
 
 
 def _changes(file: ConfigFile, document: Document, ours: _Ours) -> list[Change]:
-    return [
-        Change(entry, Outcome.UNWRAP, command_of(entry), _original(entry), node.start)
-        for entry, node in entries_of(file, document)
-        if ours.hold(entry)
-    ]
+    return [_change(entry, node, ours) for entry, node in entries_of(file, document) if ours.hold(entry)]
+
+
+def _change(entry: Entry, node: Node, ours: _Ours) -> Change:
+    if ours.added(entry):
+        return Change(entry, Outcome.UNSHADOW, command_of(entry), None, node.start)
+    return Change(entry, Outcome.UNWRAP, command_of(entry), _original(entry), node.start)
 
 
 def _unwrapping(file: ConfigFile, document: Document, ours: _Ours) -> tuple[Edit, ...]:
-    return tuple(
-        edit for entry, node in entries_of(file, document) if ours.hold(entry) for edit in unwrap_edits(document, node)
-    )
+    held = [(entry, node) for entry, node in entries_of(file, document) if ours.hold(entry)]
+    unwrapped = (unwrap_edits(document, node) for entry, node in held if not ours.added(entry))
+    shadows = [node for entry, node in held if ours.added(entry)]
+    return (*(edit for edits in unwrapped for edit in edits), *unshadowing(file, document, shadows))
 
 
 def _original(entry: Entry) -> Command:

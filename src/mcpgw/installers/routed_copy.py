@@ -12,9 +12,10 @@ from mcpgw.installers.install import make_state_dir
 from mcpgw.installers.launcher import ensure_launcher
 from mcpgw.installers.plan import install_plan
 from mcpgw.paths import StateLayout
+from mcpgw.registry.claude.locations import NAME
 from mcpgw.registry.client import ConfigFile, Container, Place, Problem
-from mcpgw.registry.clients import claude_code
 from mcpgw.registry.coverage import Reason, obstacle
+from mcpgw.registry.discover import client_named
 from mcpgw.registry.document import Document
 from mcpgw.registry.entry import Entry, Scope, Standing
 from mcpgw.registry.reading import entries_of, open_document
@@ -59,7 +60,7 @@ def source_file(path: str) -> ConfigFile:
     """How a file of this name is read; `path` is `-` for standard input, which always gives the same entry ids."""
     managed = os.path.basename(path) == _MANAGED_FILE
     container = Container(_SERVERS, Scope.MANAGED if managed else Scope.DYNAMIC)
-    return ConfigFile(claude_code.NAME, path if path == STDIN else os.path.abspath(path), (container,), editable=False)
+    return ConfigFile(NAME, path if path == STDIN else os.path.abspath(path), (container,), editable=False)
 
 
 def routed_copy(place: Place, file: ConfigFile, content: bytes, excepted: tuple[str, ...], launcher: str) -> RoutedCopy:
@@ -92,7 +93,7 @@ def _judged(place: Place, entries: tuple[Entry, ...]) -> tuple[tuple[Entry, ...]
 
     So no copy leads around a denial. A managed file is its writer's own word, and may be meant for another machine.
     """
-    verdict = claude_code.CLIENT.judge(place, (), entries)
+    verdict = client_named(NAME).judge(place, (), entries)
     denied = {each.entry_id for each in verdict.entries if each.standing is Standing.DENIED}
     judged = (replace(each, standing=Standing.DENIED) if each.entry_id in denied else each for each in entries)
     return tuple(map(marked, judged)), verdict.problems

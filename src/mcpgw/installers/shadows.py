@@ -77,7 +77,7 @@ def shadow_changes(
     file: ConfigFile, document: Document, placed: Placed, shadows: Shadows
 ) -> tuple[tuple[Edit, ...], tuple[Change, ...]]:
     """Takes out the shadows that may no longer stand, renews what differs, adds what is wanted."""
-    standing = {(entry.project_key or "", entry.name): (entry, node) for entry, node in placed if is_shadow(entry)}
+    standing = {(entry.project_key or "", entry.name): (entry, node) for entry, node in placed if entry.is_shadow}
     gone = {key: each for key, each in standing.items() if key not in shadows.valid}
     taken = {(entry.project_key or "", entry.name) for entry, _ in placed}
     added = [shadows.valid[key] for key in sorted(shadows.wanted - taken)]
@@ -92,10 +92,6 @@ def shadow_changes(
         *(_added(document, each) for each in added),
     )
     return edits, changes
-
-
-def is_shadow(entry: Entry) -> bool:
-    return entry.wrapped is not None and entry.wrapped.shadow
 
 
 def unshadowing(file: ConfigFile, document: Document, nodes: Iterable[Node]) -> tuple[Edit, ...]:

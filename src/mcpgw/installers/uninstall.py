@@ -15,6 +15,7 @@ from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_
 from mcpgw.installers.plan import FilePlan
 from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.installers.sessions import Process, running_clients
+from mcpgw.installers.trust import forget
 from mcpgw.installers.watch import see_them_last
 from mcpgw.paths import StateLayout
 from mcpgw.registry.client import Place, Problem, Reading
@@ -26,7 +27,7 @@ from mcpgw.registry.select import Choice, chosen
 from mcpgw.state.instance import InstanceStatus, read_instances
 
 # Everything that mcpgw keeps in its state directory; --purge removes this and nothing else that may lie there.
-_KEPT_DIRS = ("rules", "policy", "instances", "limits", "audit", "pins", "log", "runtime")
+_KEPT_DIRS = ("rules", "policy", "instances", "limits", "audit", "pins", "trust", "log", "runtime")
 _KEPT_FILES = ("config.toml", "ledger.jsonl", "ledger.held", "fingerprint.key")
 
 
@@ -178,7 +179,7 @@ def _performed(layout: StateLayout | None, plan: UninstallPlan, now: float, file
 
 
 def _clear(layout: StateLayout, plan: UninstallPlan, now: float) -> None:
-    """Clears the ledger of what its owner, not we, had taken out."""
+    """Clears the ledger of what its owner, not we, had taken out, and forgets what was approved of what is off."""
     looked_at = {*plan.vanished, *(each.file.path for each in plan.files)}
     gone: dict[str, list[str]] = {}
     for each in read_ledger(layout).installed:
@@ -186,3 +187,5 @@ def _clear(layout: StateLayout, plan: UninstallPlan, now: float) -> None:
             gone.setdefault(each.config_file, []).append(each.entry_id)
     if gone:
         append(layout, *(uninstall_record(file, entry_ids, at=now) for file, entry_ids in gone.items()))
+    taken_off = {change.entry.gateway_id for each in plan.files for change in each.changes}
+    forget(layout, taken_off - {each.gateway_id for each in read_ledger(layout).installed})

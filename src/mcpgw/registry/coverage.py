@@ -18,6 +18,7 @@ class Reason(StrEnum):
     OAUTH = "oauth"
     PROJECT_FILE = "project-file"
     PENDING = "pending"
+    SHADOWED = "shadowed"
     PLUGIN = "plugin"
     EXTENSION = "extension"
     CONNECTOR = "connector"
@@ -42,6 +43,7 @@ _TEXT = {
     Reason.OAUTH: "remote server with a login that routing would lose",
     Reason.PROJECT_FILE: "shared project file: never edited by default",
     Reason.PENDING: "shared project file, waiting for your approval in the client",
+    Reason.SHADOWED: "a private, routed entry of its name stands before it",
     Reason.PLUGIN: "comes with a plugin: an update would overwrite any edit",
     Reason.EXTENSION: "comes with an extension of the app, which updates it",
     Reason.CONNECTOR: "connector of your account: there is no file to edit",
@@ -59,7 +61,9 @@ _TEXT = {
     Reason.INVALID: "the client skips it",
 }
 # These do not start in the client, so they neither need the gateway nor count against it.
-_NOT_STARTED = frozenset({Reason.OVERRULED, Reason.HIDDEN, Reason.DENIED, Reason.DISABLED, Reason.INVALID})
+_NOT_STARTED = frozenset(
+    {Reason.OVERRULED, Reason.HIDDEN, Reason.SHADOWED, Reason.DENIED, Reason.DISABLED, Reason.INVALID}
+)
 _BY_STANDING = {
     Standing.MANAGED: Reason.MANAGED,
     Standing.OVERRULED: Reason.OVERRULED,
@@ -139,7 +143,9 @@ def coverage(
 
     seen: the entry ids at the last install, None when there was none.  opted_out: the ids that `--except` named.
     """
-    return tuple(_covered(entry, seen, opted_out) for entry in entries)
+    everything = tuple(entries)
+    shadowed = frozenset(entry.gateway_id for entry in everything if entry.is_shadow)
+    return tuple(_covered(entry, seen, opted_out, shadowed) for entry in everything)
 
 
 def figure(covered: Iterable[Coverage]) -> Figure:
@@ -147,11 +153,15 @@ def figure(covered: Iterable[Coverage]) -> Figure:
     return Figure(sum(each.routed for each in counted), len(counted))
 
 
-def _covered(entry: Entry, seen: frozenset[str] | None, opted_out: frozenset[str]) -> Coverage:
+def _covered(
+    entry: Entry, seen: frozenset[str] | None, opted_out: frozenset[str], shadowed: frozenset[str]
+) -> Coverage:
     new = seen is not None and entry.entry_id not in seen
     if entry.wrapped is not None:
         return Coverage(entry, None, new)
     reason = obstacle(entry)
+    if entry.entry_id in shadowed and reason in (Reason.PROJECT_FILE, Reason.PENDING):
+        return Coverage(entry, Reason.SHADOWED, new)
     if reason is None:
         # A switched-off one is routed like the others, for the day it is switched on; until then it does not count.
         off = entry.standing is Standing.DISABLED

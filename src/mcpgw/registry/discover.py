@@ -7,7 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from mcpgw.registry import clients as package
-from mcpgw.registry.client import Client, ConfigFile, Place, Problem, Reading
+from mcpgw.registry.client import Client, ConfigFile, Place, Problem, Reading, Spot
 from mcpgw.registry.entry import Entry
 from mcpgw.registry.reading import entries_of, read_file
 from mcpgw.registry.wrappers import marked
@@ -25,12 +25,16 @@ CLIENTS = found_clients()
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """managed_files: client name -> the managed file that makes it ignore all others."""
+    """managed_files: client name -> the managed file that makes it ignore all others.
+
+    spots: where shared entries could be shadowed, or are.
+    """
 
     entries: tuple[Entry, ...]
     readings: tuple[Reading, ...]
     problems: tuple[Problem, ...]
     managed_files: dict[str, str]
+    spots: tuple[Spot, ...] = ()
 
     def files(self) -> tuple[ConfigFile, ...]:
         """The files that exist and could be read."""
@@ -51,6 +55,7 @@ def discover(place: Place, clients: tuple[Client, ...] = CLIENTS) -> Discovery:
         # Two clients may read one shared file; what is wrong with it is said once.
         problems=tuple(dict.fromkeys(problem for each in found for problem in each.problems)),
         managed_files={name: path for each in found for name, path in each.managed_files.items()},
+        spots=tuple(spot for each in found for spot in each.spots),
     )
 
 
@@ -66,4 +71,6 @@ def _discover_one(place: Place, client: Client) -> Discovery:
     verdict = client.judge(place, readings, entries)
     broken = tuple(reading.problem for reading in readings if reading.problem is not None)
     managed = {client.name: verdict.managed_file} if verdict.managed_file is not None else {}
-    return Discovery(tuple(map(marked, verdict.entries)), readings, broken + verdict.problems, managed)
+    judged = tuple(map(marked, verdict.entries))
+    spots = client.spots(place, readings, judged)
+    return Discovery(judged, readings, broken + verdict.problems, managed, spots)

@@ -112,6 +112,18 @@ class Entry:
         return None if self.transport is not Transport.STDIO else unwrap(self.args)
 
     @property
+    def is_shadow(self) -> bool:
+        """Whether mcpgw added this entry as a whole, before a shared one of the same name."""
+        wrapped = self.wrapped
+        return wrapped is not None and wrapped.shadow
+
+    @property
+    def gateway_id(self) -> str:
+        """The id under which its gateway runs: a shadow's is that of its origin."""
+        wrapped = self.wrapped
+        return wrapped.entry_id if wrapped is not None and wrapped.shadow else self.entry_id
+
+    @property
     def original_argv(self) -> tuple[str, ...]:
         """The server's own command line, routed or not; empty for a remote or invalid entry."""
         wrapped = self.wrapped

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mcpgw.errors import ConfigFault, EnvironmentFault
 from mcpgw.files import PRIVATE_FILE_MODE, fsync_dir, make_private_dir, read_bytes, write_all
 from mcpgw.paths import StateLayout
-from mcpgw.registry.entry import Command
+from mcpgw.registry.entry import Command, unwrap
 
 VERSION = 1
 
@@ -36,6 +36,12 @@ class LedgerEntry:
     before: Command | None = None
     after: Command | None = None
     origin: str | None = None
+
+    @property
+    def gateway_id(self) -> str:
+        """The id under which its gateway runs, as its args say: a shadow's is that of its origin."""
+        wrapped = unwrap(self.after[1]) if self.origin is not None and self.after is not None else None
+        return self.entry_id if wrapped is None else wrapped.entry_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,16 @@ class Ledger:
 
 
 def entries(layout: StateLayout) -> tuple[LedgerEntry, ...]:
-    """What is routed now or about to be, for the policy compiler. Raises as `read_ledger`."""
-    return read_ledger(layout).installed
+    """What is routed now or about to be, as its gateways know it, for the policy compiler. Raises as `read_ledger`.
+
+    A shadow has the policy of the shared entry that it stands before.
+    """
+    return tuple(
+        each
+        if each.origin is None
+        else replace(each, entry_id=each.gateway_id, scope="project", config_file=each.origin)
+        for each in read_ledger(layout).installed
+    )
 
 
 def read_ledger(layout: StateLayout) -> Ledger:

@@ -12,8 +12,8 @@ from mcpgw.registry.claude.locations import config_dir
 from mcpgw.registry.claude.restrictions import expand
 from mcpgw.registry.claude.settings import JsonFiles
 from mcpgw.registry.client import Place
-from mcpgw.registry.document import parsed
 from mcpgw.registry.entry import Entry, Transport
+from mcpgw.registry.json_reader import json_value
 
 _REMOTE = frozenset({Transport.HTTP, Transport.SSE})
 _OWN_LOGIN = ("oauth", "headersHelper")
@@ -35,7 +35,7 @@ def has_login(entry: Entry, logins: frozenset[str], environ: Mapping[str, str]) 
     """Whether the client logs in for this entry, now or on its next start."""
     if entry.transport not in _REMOTE:
         return False
-    value: dict[str, Any] = parsed(entry.value.encode("utf-8", "surrogatepass"))
+    value: dict[str, Any] = json_value(entry.value.encode("utf-8", "surrogatepass"), comments=False)
     if any(value.get(key) is not None for key in _OWN_LOGIN):
         return True
     headers = value.get("headers")

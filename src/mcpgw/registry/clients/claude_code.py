@@ -23,6 +23,7 @@ from mcpgw.registry.claude.locations import (
 from mcpgw.registry.claude.plugins import plugin_entries
 from mcpgw.registry.claude.precedence import one_of_each_name, one_of_each_server
 from mcpgw.registry.claude.projects import USER_CONTAINERS, projects_in
+from mcpgw.registry.claude.shadowing import spots
 from mcpgw.registry.claude.standing import Grounds, grounds
 from mcpgw.registry.client import Client, ConfigFile, Container, Files, Place, Reading, Verdict
 from mcpgw.registry.entry import Entry, Scope
@@ -116,4 +117,5 @@ CLIENT = Client(
     further=further,
     judge=judge,
     judge_session=judge_session,
+    spots=spots,
 )

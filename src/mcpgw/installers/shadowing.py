@@ -1,0 +1,98 @@
+"""From what the clients say to what the plan needs: which shadows may stand in a file, and which are to be added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mcpgw.installers.change import Outcome
+from mcpgw.installers.plan import FilePlan
+from mcpgw.installers.shadows import Key, Shadow, Shadows, shadow_of
+from mcpgw.installers.trust import ProjectEntry
+from mcpgw.registry.client import ConfigFile, Spot
+from mcpgw.registry.discover import Discovery
+from mcpgw.registry.document import Document
+from mcpgw.registry.entry import Entry, Scope
+from mcpgw.registry.reading import entries_of
+
+
+def shadows_for(
+    file: ConfigFile, found: Discovery, wanted: frozenset[str], unreviewed: frozenset[str], launcher: str
+) -> Shadows:
+    """wanted: ids of the shared entries to shadow.  unreviewed: of those that changed since they were approved."""
+    spots = [spot for spot in found.spots if spot.file == file.path]
+    valid = {each.key: each for spot in spots for each in _shadow(found, spot, file, launcher)}
+    added = frozenset(key for key, each in valid.items() if each.origin.entry_id in wanted - unreviewed)
+    return Shadows(valid, added, unreviewed)
+
+
+def offered(found: Discovery) -> tuple[Entry, ...]:
+    """The approved shared entries that have no shadow yet, each once."""
+    standing: set[tuple[str, Key]] = {
+        (entry.config_file, (entry.project_key or "", entry.name)) for entry in found.entries if entry.is_shadow
+    }
+    free = (spot for spot in found.spots if (spot.file, (spot.project_key, spot.origin.name)) not in standing)
+    return tuple({spot.origin.entry_id: spot.origin for spot in free}.values())
+
+
+def to_approve(plans: Iterable[FilePlan], found: Discovery) -> Iterator[ProjectEntry]:
+    """What a person approves by agreeing to these plans: each shared entry that they route or shadow.
+
+    A shadow that is renewed follows what was approved before.
+    """
+    for change in (change for plan in plans for change in plan.changes):
+        if change.outcome is Outcome.SHADOW and change.origin is not None:
+            yield _approved(found, change.origin, "shadow")
+        elif change.outcome is Outcome.ROUTE and change.entry.scope is Scope.PROJECT:
+            yield _approved(found, change.entry, "edit")
+
+
+def unshadowed(plans: Iterable[FilePlan], found: Discovery) -> frozenset[str]:
+    """Ids of the shared entries that have no shadow left when the plans are done."""
+    removed = {
+        (change.entry.config_file, change.entry.entry_id)
+        for plan in plans
+        for change in plan.changes
+        if change.outcome is Outcome.UNSHADOW
+    }
+    shadows = [entry for entry in found.entries if entry.is_shadow]
+    left = {entry.gateway_id for entry in shadows if (entry.config_file, entry.entry_id) not in removed}
+    return frozenset(entry.gateway_id for entry in shadows) - left
+
+
+def _approved(found: Discovery, entry: Entry, kind: str) -> ProjectEntry:
+    source, _ = _source_of(found, entry)
+    container = next(each for each in source.containers if each.scope is Scope.PROJECT)
+    return ProjectEntry(
+        entry_id=entry.entry_id,
+        config_file=entry.config_file,
+        container=tuple(part or "" for part in container.path),
+        name=entry.name,
+        syntax=source.syntax,
+        kind=kind,
+        command=entry.command or "",
+        args=entry.args or (),
+        env_keys=entry.env_keys,
+        project=_tree_of(entry.config_file),
+    )
+
+
+def _tree_of(config_file: str) -> str:
+    """The project's directory: the one of the file, or above the client's own folder (`.cursor`) in it."""
+    directory, _, name = config_file.rpartition("/")[0].rpartition("/")
+    return directory if name.startswith(".") else f"{directory}/{name}"
+
+
+def _shadow(found: Discovery, spot: Spot, file: ConfigFile, launcher: str) -> Iterator[Shadow]:
+    source, document = _source_of(found, spot.origin)
+    for entry, node in entries_of(source, document):
+        if entry.entry_id == spot.origin.entry_id:
+            yield shadow_of(document, node, spot.origin, file, spot.project_key, launcher)
+
+
+def _source_of(found: Discovery, entry: Entry) -> tuple[ConfigFile, Document]:
+    """The file that the entry comes from."""
+    return next(
+        (each.file, each.document)
+        for each in found.readings
+        if each.document is not None and (each.file.client, each.file.path) == (entry.client, entry.config_file)
+    )
