@@ -3,11 +3,13 @@ import json
 import pytest
 
 from mcpgw.errors import McpgwError
+from mcpgw.installers.change import Outcome
 from mcpgw.installers.plan import install_plan, sha256
 from mcpgw.installers.rollback import stepped_back, uninstall_plan
 from mcpgw.installers.spans import reversal
 from mcpgw.registry.client import ConfigFile, Container
-from mcpgw.registry.entry import Scope
+from mcpgw.registry.document import EACH
+from mcpgw.registry.entry import Scope, wrap
 from mcpgw.registry.ledger import Ledger, Replaced, Step
 
 FILE = ConfigFile("claude-code", "/h/.claude.json", (Container(("mcpServers",), Scope.USER),))
@@ -105,3 +107,31 @@ def test_a_forged_ledger_does_not_lead_anywhere():
     forged = Step(1, step.file, step.realpath, "00" * 32, step.sha256_after, step.replaced, ())
     with pytest.raises(McpgwError, match="does not lead to the original"):
         stepped_back(forged, new)
+
+
+LOCAL = ConfigFile(
+    "claude-code",
+    "/h/.claude.json",
+    (Container(("mcpServers",), Scope.USER), Container(("projects", EACH, "mcpServers"), Scope.LOCAL)),
+)
+SHADOW = json.dumps({"command": "/s/mcpgw", "args": wrap("claude-code:local@00000000:s", "npx", None, shadow=True)})
+
+
+@pytest.mark.parametrize(
+    ("shadowed", "restored"),
+    [
+        ('{"projects": {"/a": {"mcpServers": {"s": %s}}}}', '{"projects": {"/a": {"mcpServers": {}}}}'),
+        (
+            '{"projects": {"/a": {"mcpServers": {"a": {}, "s": %s, "t": %s}, "n": 1}}}',
+            '{"projects": {"/a": {"mcpServers": {"a": {}}, "n": 1}}}',
+        ),
+        (
+            '{"projects": {"/a": {"mcpServers": {"s": %s, "b": {"command": "/s/mcpgw", "args": ["run", "--entry", "a:user:b", "--", "x"]}}}}}',
+            '{"projects": {"/a": {"mcpServers": {"b": {"command": "x", "args": []}}}}}',
+        ),
+    ],
+)
+def test_an_entry_that_was_added_as_a_whole_goes_as_a_whole(shadowed, restored):
+    plan = uninstall_plan(LOCAL, shadowed.replace("%s", SHADOW).encode(), Ledger())
+    assert plan.new == restored.encode()
+    assert Outcome.UNSHADOW in [change.outcome for change in plan.changes]

@@ -170,6 +170,8 @@ def _apply_all(layout: StateLayout | None, plan: UninstallPlan, now: float) -> t
 
 def _rebuilt(file_plan: FilePlan, plan: UninstallPlan, content: bytes) -> FilePlan:
     """The plan anew: it only ever takes ours out, so another state of the file needs no new consent."""
+    if content == file_plan.old:
+        return file_plan
     return uninstall_plan(file_plan.file, content, plan.ledger, plan.wanted, plan.launcher)
 
 
