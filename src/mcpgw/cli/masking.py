@@ -20,6 +20,6 @@ def masked(text: str) -> str:
 
 @cache
 def _detector() -> Detector:
-    # Without asking the native engine, which is not used here and takes 150 MB to compile what it is asked about.
+    # The native engine, which is not used here, is not asked: that takes longer than all the masking.
     patterns = read_pack(DEFAULT_PACK).patterns
     return Detector(patterns, portable_automaton(patterns))
