@@ -10,6 +10,10 @@ from mcpgw.registry.entry import Entry, Scope, Transport
 from mcpgw.registry.ledger import Ledger
 
 
+# Approval is by name: editing the entry neither gives nor takes it.
+_IN_SHARED_FILES = frozenset({Reason.PROJECT_FILE, Reason.PENDING})
+
+
 class ProjectServers(StrEnum):
     """What becomes of a server in a shared project file."""
 
@@ -21,7 +25,7 @@ class ProjectServers(StrEnum):
 def may_route(entry: Entry, mode: ProjectServers, ledger: Ledger) -> bool:
     """Whether `install` may edit this entry where it stands. One that it edited in a shared file stays in its care."""
     reason = obstacle(entry)
-    if reason is Reason.PROJECT_FILE and entry.transport is Transport.STDIO:
+    if reason in _IN_SHARED_FILES and entry.transport is Transport.STDIO:
         return mode is ProjectServers.EDIT or _edited_before(entry, ledger)
     return reason is None
 

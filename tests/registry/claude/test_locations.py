@@ -1,6 +1,6 @@
 import pytest
 
-from mcpgw.registry.claude.locations import config_dir, managed_file, managed_settings, moved, user_file, with_parents
+from mcpgw.registry.claude.locations import config_dir, managed_file, managed_settings, moved, user_file
 from mcpgw.registry.client import Place
 
 
@@ -29,7 +29,3 @@ def test_drop_ins_come_by_name_and_hidden_ones_do_not_count(tmp_path):
         (drop_ins / name).touch()
     found = managed_settings(Place("/h", {}, "linux", "/", str(tmp_path)))
     assert [path.rpartition("/")[2] for path in found] == ["managed-settings.json", "10.json", "20.json"]
-
-
-def test_parents_end_at_the_root():
-    assert list(with_parents("/a/b")) == ["/a/b", "/a", "/"]

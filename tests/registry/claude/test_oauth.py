@@ -7,7 +7,6 @@ from mcpgw.installers.install import install, plan_install
 from mcpgw.installers.uninstall import plan_uninstall, uninstall
 from mcpgw.registry.claude.oauth import has_login, login_key, stored_logins
 from mcpgw.registry.claude.settings import JsonFiles
-from mcpgw.registry.document import parsed
 from mcpgw.registry.entry import Entry, Scope, Standing, Transport
 from mcpgw.registry.select import Choice
 from support.client_home import furnished, write
@@ -53,7 +52,7 @@ def test_a_stored_login_survives_install_and_uninstall(tmp_path):
     assert home.entries()["sentry"].standing is Standing.OAUTH
 
     def key():
-        value = parsed(home.entries()["sentry"].value.encode())
+        value = json.loads(home.entries()["sentry"].value)
         return login_key("sentry", value["type"], value["url"], value.get("headers") or {})
 
     before = key()

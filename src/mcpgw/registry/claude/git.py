@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mcpgw.files import read_bytes
-from mcpgw.registry.claude.locations import with_parents
+from mcpgw.registry.client import with_parents
 
 _LINK = "gitdir:"
 

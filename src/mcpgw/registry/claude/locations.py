@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from mcpgw.registry.client import Place
 
@@ -51,13 +50,3 @@ def names_in(directory: str) -> list[str]:
         return sorted(os.listdir(directory))
     except OSError:
         return []
-
-
-def with_parents(directory: str) -> Iterator[str]:
-    """The directory and everything above it, also above the repository's root, as the client looks for `.mcp.json`."""
-    while True:
-        yield directory
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return
-        directory = parent

@@ -18,14 +18,13 @@ from mcpgw.registry.claude.locations import (
     managed_settings,
     moved,
     user_file,
-    with_parents,
 )
 from mcpgw.registry.claude.plugins import plugin_entries
 from mcpgw.registry.claude.precedence import one_of_each_name, one_of_each_server
 from mcpgw.registry.claude.projects import USER_CONTAINERS, projects_in
 from mcpgw.registry.claude.shadowing import spots
 from mcpgw.registry.claude.standing import Grounds, grounds
-from mcpgw.registry.client import Client, ConfigFile, Container, Files, Place, Reading, Verdict
+from mcpgw.registry.client import Client, ConfigFile, Container, Files, Place, Reading, Verdict, with_parents
 from mcpgw.registry.entry import Entry, Scope
 
 _PROJECT_CONTAINERS = (Container(("mcpServers",), Scope.PROJECT),)
