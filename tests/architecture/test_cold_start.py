@@ -81,7 +81,9 @@ def test_what_looks_at_a_shared_entry_first_reads_files_and_no_more() -> None:
     own = {name.removeprefix("mcpgw.") for name in loaded if name.startswith("mcpgw.")}
     readers = {f"registry.{name}" for name in registry_readers() if name != "__init__"}
     assert {name for name in own if name.split(".")[0] not in PLANE} == {"errors", "registry", *readers}
-    assert readers.isdisjoint({"registry.discover", "registry.ledger", "registry.coverage", "registry.restrictions"})
+    assert readers.isdisjoint(
+        {"registry.discover", "registry.ledger", "registry.coverage", "registry.claude.restrictions"}
+    )
     parsers = {
         "typing",
         "dataclasses",

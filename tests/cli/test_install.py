@@ -39,7 +39,7 @@ def test_it_ends_with_what_is_routed_what_is_not_and_the_next_step(home, capsys)
     assert '- "command": "npx"' in out
     assert "Not routed:" in out
     assert "remote server: not routed yet" in out
-    assert "shared project file: never edited by default" in out
+    assert "shared project file, waiting for your approval in the client" in out
     assert "Still unprotected until restarted:\n  Claude Code, pid 77" in out
     assert "3 of 5 servers routed (60 %)" in out
     assert "Next: restart Claude Code and Claude Desktop" in out

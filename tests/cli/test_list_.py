@@ -60,3 +60,21 @@ def test_broken_files_are_named(home, capsys):
     write(home.code_file, b"{")
     assert main(["list"]) == 0
     assert f"{home.code_file}:1:2: the JSON ends too early" in capsys.readouterr().out
+
+
+@pytest.mark.requirement("list.project")
+def test_one_session_instead_of_every_project(home, capsys, tmp_path):
+    assert main(["list", "--client", "claude-code", "--project", str(home.home), "--json"]) == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)["servers"]] == ["fs", "sentry"]
+    assert main(["list", "--project", str(tmp_path / "none")]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.requirement("list.connectors")
+def test_an_accounts_connectors_are_said_to_be_unseen(home, capsys):
+    tree = json.loads(home.code_file.read_bytes())
+    write(home.code_file, {**tree, "oauthAccount": {}, "claudeAiMcpEverConnected": ["claude.ai Notion"]})
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert "claude.ai Notion" in out
+    assert "listed only once they have connected" in out

@@ -9,7 +9,6 @@ from mcpgw.registry.coverage import Reason, obstacle
 from mcpgw.registry.entry import Entry, Scope, Transport
 from mcpgw.registry.ledger import Ledger
 
-
 # Approval is by name: editing the entry neither gives nor takes it.
 _IN_SHARED_FILES = frozenset({Reason.PROJECT_FILE, Reason.PENDING})
 
