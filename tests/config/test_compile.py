@@ -166,6 +166,10 @@ def test_the_command_that_the_data_plane_starts(tmp_path):
     layout = write_files(tmp_path, {})
     assert compile_by_command(layout.root).returncode == 0
     assert compiled(layout)["digest"]
+    seen = os.stat(layout.policy_current).st_mtime_ns
+    # Who asked may have failed to read it: it must look new, though nothing changed.
+    assert compile_by_command(layout.root).returncode == 0
+    assert os.stat(layout.policy_current).st_mtime_ns > seen
     write_files(tmp_path, {"config.toml": "="})
     failed = compile_by_command(layout.root)
     assert failed.returncode == 3

@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from mcpgw.config.store import KEPT_SNAPSHOTS, current_digest, store, stored_database, stored_snapshot
 from mcpgw.files import make_private_dir
 from mcpgw.paths import StateLayout
@@ -48,6 +50,16 @@ def test_new_times_of_the_sources_are_seen_by_instances(tmp_path):
     after = os.stat(layout.policy_current).st_ino, os.stat(f"{layout.snapshot_dir(f'{1:064x}')}/scan.db").st_ino
     assert stored_snapshot(layout.snapshot_dir(f"{1:064x}"))["sources"] == [2]
     assert before[0] != after[0] and before[1] == after[1]
+
+
+@pytest.mark.requirement("install.idempotent")
+def test_what_is_in_force_is_not_written_again(tmp_path):
+    layout = layout_at(tmp_path)
+    store(layout, snapshot(1, created=1.0), b"db")
+    before = os.stat(layout.policy_current).st_ino
+    store(layout, snapshot(1, created=2.0), b"db")
+    assert os.stat(layout.policy_current).st_ino == before
+    assert stored_snapshot(layout.snapshot_dir(f"{1:064x}"))["created"] == 1.0
 
 
 def test_a_damaged_snapshot_is_written_anew(tmp_path):

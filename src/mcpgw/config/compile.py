@@ -200,6 +200,8 @@ def main(argv: Sequence[str]) -> int:
 def _compile_once(layout: StateLayout) -> ExitCode:
     try:
         compile_policy(layout, wait_seconds=0)
+        # Who asked for it may have failed to read what was in force already: it reads again what looks new.
+        os.utime(layout.policy_current)
     except CompileBusy:
         return ExitCode.DONE
     except McpgwError as error:

@@ -50,10 +50,12 @@ def store(layout: StateLayout, snapshot: Mapping[str, Any], database: bytes | No
     """Puts the snapshot in force and sweeps old ones. Needs the compile lock. Raises OSError.
 
     A snapshot that differs only in its sources' times keeps its directory; `current` is touched, so that instances
-    read the new times.
+    read the new times. One that is in force, sources and all, is left as it is.
     """
     digest = snapshot["digest"]
     directory = layout.snapshot_dir(digest)
+    if current_digest(layout) == digest and _is_same(directory, snapshot) and _is_whole(directory, digest, database):
+        return
     encoded = json.dumps(snapshot, ensure_ascii=False, separators=(",", ":")).encode()
     if _is_whole(directory, digest, database):
         write_atomic(f"{directory}/{SNAPSHOT_FILE}", encoded)
@@ -61,6 +63,12 @@ def store(layout: StateLayout, snapshot: Mapping[str, Any], database: bytes | No
         _write_directory(layout, directory, encoded, database)
     write_atomic(layout.policy_current, f"{digest}\n".encode())
     _sweep(layout, digest)
+
+
+def _is_same(directory: str, snapshot: Mapping[str, Any]) -> bool:
+    """Whether the stored one says the same but for when it was made."""
+    stored = stored_snapshot(directory)
+    return stored is not None and {**stored, "created": 0} == {**snapshot, "created": 0}
 
 
 def _is_whole(directory: str, digest: str, database: bytes | None) -> bool:
