@@ -14,13 +14,6 @@ def main() -> None:
     sys.exit(run_cli(sys.argv[1:]))
 
 
-def main_relay(root: str) -> None:
-    """Entry point of the installed launcher: the state directory is baked in and wins over the environment."""
-    from mcpgw.relay.run import run
-
-    run(sys.argv[1:], root=root, baked=True)
-
-
 def _run_ad_hoc() -> None:
     """`run` from the console script: state directory from the environment, policy compiled first if there is none."""
     import os

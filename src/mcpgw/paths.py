@@ -95,3 +95,8 @@ class StateLayout(NamedTuple):
     def cold_command(self) -> str:
         """JSON list: the argv prefix that starts the cold side (`[python, "-I", "-m"]`), for recompiling the policy."""
         return f"{self.root}/runtime/cold.json"
+
+    @property
+    def search_path(self) -> str:
+        """PATH as it was at `install`: where a command is looked for that a client's own PATH does not lead to."""
+        return f"{self.root}/runtime/path"

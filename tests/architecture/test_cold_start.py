@@ -16,7 +16,6 @@ PACKAGE = Path(mcpgw.__file__).parent
 SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from mcpgw.__main__ import main_relay
 import mcpgw.relay.run, mcpgw.relay.stdio, mcpgw.relay.freshness, mcpgw.relay.recorder
 import mcpgw.gateway.session, mcpgw.audit.journal, mcpgw.audit.retention, mcpgw.state.instance
 print(json.dumps(sorted(sys.modules)))
@@ -38,7 +37,6 @@ HEAVY = {
     *("click", "pydantic", "tomlkit", "anyio", "filelock", "platformdirs", "psutil", "hyperscan"),
 }
 PLANE = {
-    "__main__",
     "audit",
     "detect",
     "files",

@@ -28,6 +28,14 @@ def test_a_relative_one_is_refused():
         state_root({"MCPGW_HOME": "state"})
 
 
+@pytest.mark.requirement("install.state-path")
+def test_one_that_no_client_can_name_is_refused():
+    with pytest.raises(ConfigFault, match="not UTF-8"):
+        state_root({"MCPGW_HOME": os.fsdecode(b"/state/\xff")})
+    odd = '/a b/it\'s "$x" `y` \\z\n/ü日本/' + "x" * 200
+    assert state_root({"MCPGW_HOME": odd}) == odd
+
+
 def test_an_ad_hoc_run_finds_a_policy(tmp_path):
     root = prepare_ad_hoc({"MCPGW_HOME": str(tmp_path / "state")})
     assert (tmp_path / "state/policy/current").read_text().strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,8 +26,8 @@ def _python(code: str) -> list[str]:
     return [sys.executable, "-I", "-c", code]
 
 
-def _run(argv: list[str]) -> tuple[Child, bytes, int]:
-    child = spawn(argv)
+def _run(argv: list[str], root: str = "") -> tuple[Child, bytes, int]:
+    child = spawn(argv, root)
     confirm_start(child, argv[0])
     os.close(child.stdin)
     parts = []
@@ -44,6 +45,22 @@ def test_group_directory_environment_and_signals() -> None:
     group, directory, home, handler = said.decode().split()
     assert (int(group), directory, home, handler) == (child.pid, os.getcwd(), os.environ["HOME"], "0")
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+@pytest.mark.requirement("install.search-path")
+def test_further_places_are_looked_at_only_for_what_path_does_not_lead_to(tmp_path: Path) -> None:
+    (tmp_path / "runtime").mkdir()
+    (tmp_path / "runtime/path").write_text(f"{tmp_path}/bin")
+    (tmp_path / "bin").mkdir()
+    for name in ("env", "only-here"):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\necho $PATH\n")
+        (tmp_path / "bin" / name).chmod(0o700)
+    _, said, _ = _run(["env"], str(tmp_path))
+    assert f"PATH={os.environ['PATH']}" in said.decode().splitlines()
+    _, said, _ = _run(["only-here"], str(tmp_path))
+    assert said.decode() == f"{os.environ['PATH']}:{tmp_path}/bin\n"
+    with pytest.raises(StartFailed, match="nowhere on PATH: No such file"):
+        _run(["nowhere"], str(tmp_path))
 
 
 @pytest.mark.parametrize(("command", "code"), [("no-such-program", 127), (os.getcwd(), 126)])

@@ -27,6 +27,7 @@ from mcpgw.installers.checkup import (
 from mcpgw.installers.drift import Drifted
 from mcpgw.installers.guard import Tolerance
 from mcpgw.installers.install import InstallPlan, settle
+from mcpgw.installers.launcher_symptoms import launcher_symptoms
 from mcpgw.installers.mend import mend, plan_mend
 from mcpgw.installers.plan import diff
 from mcpgw.installers.sessions import Process, running_processes, sessions_before
@@ -79,6 +80,7 @@ def examine(place: Place, state: StateLayout, processes: Iterable[Process]) -> C
         *unfinished(ledger.steps, ledger.open_steps),
         *broken_files(found.problems),
         *drift_symptoms(drifted),
+        *(launcher_symptoms(state) if ledger.installed else ()),
         *(
             Symptom("policy", Weight.ACTION, each, "`mcpgw config check` shows where.")
             for each in policy_problems(state)

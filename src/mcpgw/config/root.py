@@ -15,17 +15,24 @@ HOME_VARIABLE = "MCPGW_HOME"
 def state_root(environ: Mapping[str, str]) -> str:
     """Absolute path of the state directory: `MCPGW_HOME`, else the platform's data directory for `mcpgw`.
 
-    Raises ConfigFault when `MCPGW_HOME` is not absolute: a relative one would change with the working directory.
+    Raises ConfigFault when `MCPGW_HOME` is not absolute: a relative one would change with the working directory; and
+    when the path is not UTF-8: no client's config could name the launcher.
     """
     chosen = environ.get(HOME_VARIABLE, "")
-    if not chosen:
-        return platformdirs.user_data_dir("mcpgw", appauthor=False)
-    if not os.path.isabs(chosen):
+    if chosen and not os.path.isabs(chosen):
         raise ConfigFault(
             f"{HOME_VARIABLE} is not an absolute path",
             f"Set {HOME_VARIABLE} to an absolute path, or unset it.",
         )
-    return os.path.normpath(chosen)
+    root = os.path.normpath(chosen or platformdirs.user_data_dir("mcpgw", appauthor=False))
+    try:
+        os.fsencode(root).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigFault(
+            "the path of the state directory is not UTF-8, so no client's config can name it",
+            f"Set {HOME_VARIABLE} to a directory whose path is UTF-8.",
+        ) from None
+    return root
 
 
 def prepare_ad_hoc(environ: Mapping[str, str]) -> str:

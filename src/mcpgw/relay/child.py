@@ -17,6 +17,8 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 NOT_EXECUTABLE = 126
 COMMAND_NOT_FOUND = 127
 LISTEN_BYTES = 65536
+LC_CTYPE = b"LC_CTYPE"
+COERCED = (b"C.UTF-8", b"C.utf8", b"UTF-8")  # what Python sets it to
 
 
 class Child(NamedTuple):
@@ -37,9 +39,13 @@ class StartFailed(Exception):
         self.exit_code = exit_code
 
 
-def spawn(argv: list[str]) -> Child:
-    """Starts `argv` with this process's environment and working directory; `confirm_start` says if that worked."""
-    return _fork(lambda stdio, report, gateway: _become(argv, stdio, report, gateway))
+def spawn(argv: list[str], root: str = "") -> Child:
+    """Starts `argv` in this process's working directory and the environment that it was given.
+
+    root: the state directory, which knows further places for a command that PATH does not lead to. `confirm_start`
+    says if the start worked.
+    """
+    return _fork(lambda stdio, report, gateway: _become(argv, root, stdio, report, gateway))
 
 
 def stand_in() -> Child:
@@ -72,11 +78,11 @@ def confirm_start(child: Child, command: str) -> None:
         raise _start_failed(command, int(failure))
 
 
-def _become(argv: list[str], stdio: tuple[int, int, int], report: int, gateway: int) -> None:
+def _become(argv: list[str], root: str, stdio: tuple[int, int, int], report: int, gateway: int) -> None:
     """Runs in the child and never returns."""
     try:
         _settle(stdio, gateway)
-        os.execvp(argv[0], argv)
+        _exec(argv, root)
     except OSError as error:
         os.write(report, str(error.errno).encode())
     finally:
@@ -103,6 +109,58 @@ def _settle(stdio: tuple[int, int, int], gateway: int) -> None:
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     _die_with(gateway)
+
+
+def _exec(argv: list[str], root: str) -> None:
+    """Becomes `argv`, looked up on its own PATH. Only where it is not there, PATH is extended: by what `install` saw.
+
+    Raises OSError, of the first try where the second finds nothing either.
+    """
+    environ = given_environment()
+    try:
+        os.execvpe(argv[0], argv, environ)
+    except (FileNotFoundError, NotADirectoryError) as missing:
+        further = b"" if "/" in argv[0] else _recorded(root)
+        if not further:
+            raise
+        environ[b"PATH"] = os.pathsep.encode().join((environ.get(b"PATH", os.fsencode(os.defpath)), further))
+        # Seen only if it works: nobody reads this pipe of a server that did not start.
+        os.write(2, b"mcpgw: %b is not on the client's PATH; found as `mcpgw install` saw it\n" % os.fsencode(argv[0]))
+        try:
+            os.execvpe(argv[0], argv, environ)
+        except (FileNotFoundError, NotADirectoryError):
+            raise missing from None
+
+
+def given_environment() -> dict[bytes, bytes]:
+    """The environment as the client gave it: where the locale is C, Python has put another LC_CTYPE there (PEP 538).
+
+    What was there before is known on Linux only (proc(5), environ).
+    """
+    environ = dict(os.environb)
+    if environ.get(LC_CTYPE) not in COERCED:
+        return environ
+    try:
+        with open("/proc/self/environ", "rb", buffering=0) as file:
+            given = dict(each.split(b"=", 1) for each in (file.read() or b"").split(b"\0") if b"=" in each)
+    except OSError:
+        return environ
+    if LC_CTYPE in given:
+        environ[LC_CTYPE] = given[LC_CTYPE]
+    else:
+        del environ[LC_CTYPE]
+    return environ
+
+
+def _recorded(root: str) -> bytes:
+    """PATH as `install` recorded it. What it needs is loaded here: hardly any start gets here."""
+    from mcpgw.files import read_bytes
+    from mcpgw.paths import StateLayout
+
+    try:
+        return read_bytes(StateLayout(root).search_path) if root else b""
+    except OSError:
+        return b""
 
 
 def _die_with(gateway: int) -> None:

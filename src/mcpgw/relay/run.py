@@ -125,7 +125,7 @@ def _start(arguments: Arguments, root: str) -> Start:
 
         doubt = examine(StateLayout(root), arguments)
     withheld = doubt is not None and doubt.withheld
-    return Start(stand_in() if withheld else spawn(arguments.server), doubt, withheld)
+    return Start(stand_in() if withheld else spawn(arguments.server, root), doubt, withheld)
 
 
 def _fill_standard_descriptors() -> None:
