@@ -33,6 +33,7 @@ lock:
     {{compile}} --group dev pyproject.toml -o requirements.lock
     {{compile}} tests/integration/sdk1.in -o tests/integration/sdk1.lock
     {{compile}} tests/integration/time.in -o tests/integration/time.lock
+    {{compile}} tests/integration/installers.in -o tests/integration/installers.lock
 
 # All that CI checks.
 ci:

@@ -46,6 +46,16 @@ def time_server() -> list[str]:
     return [part("time", "time/bin/python"), "-I", "-m", "mcp_server_time", "--local-timezone", "UTC"]
 
 
+def installer(name: str) -> str:
+    """pipx, uv or uvx."""
+    return part("installers", f"installers/bin/{name}")
+
+
+def wheels() -> str:
+    """A directory with the wheels of every locked dependency."""
+    return part("wheels", "wheels")
+
+
 def sdk1_python() -> str:
     return part("sdk1", "sdk1/bin/python")
 
