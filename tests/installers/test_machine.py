@@ -70,7 +70,10 @@ class Machine(RuleBasedStateMachine):
         def append(servers: Tree) -> None:
             entry = servers.get(_one(servers, which))
             if entry is not None and "command" in entry:
-                entry["args"] = [*entry.get("args", []), word]
+                # Where there were none, the place of `args` is behind `command`, which is where a routed entry has it.
+                entry.setdefault("args", [])
+                _put_first(entry, "command", "args")
+                entry["args"].append(word)
 
         self._edit(place, layout, append)
 
@@ -150,6 +153,13 @@ class Machine(RuleBasedStateMachine):
 
 def _one(servers: Tree, which: int) -> str:
     return sorted(servers)[which % len(servers)] if servers else ""
+
+
+def _put_first(entry: Tree, *keys: str) -> None:
+    rest = {key: entry[key] for key in entry if key not in keys}
+    first = {key: entry[key] for key in keys}
+    entry.clear()
+    entry.update({**first, **rest})
 
 
 def _unwrap(entry: Tree) -> None:
