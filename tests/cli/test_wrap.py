@@ -67,6 +67,7 @@ def test_what_the_copy_starts_is_made(home, file, capsys):
     command = json.loads(capsys.readouterr().out)["mcpServers"]["fs"]["command"]
     assert command == home.layout.launcher
     assert os.access(command, os.X_OK)
+    assert os.path.exists(home.layout.policy_current)
 
 
 @pytest.mark.requirement("wrap.launcher")

@@ -26,7 +26,7 @@ from mcpgw.installers.routed_copy import (
     STDIN,
     CopiedEntry,
     RoutedCopy,
-    provide_launcher,
+    make_ready,
     routed_copy,
     source_file,
 )
@@ -51,7 +51,7 @@ def command(file: str, excepted: tuple[str, ...], dry_run: bool, as_json: bool) 
     state = layout()
     copy = routed_copy(here(), source_file(file), _content(file), excepted, state.launcher)
     if not dry_run:
-        provide_launcher(state)
+        make_ready(state)
     elif not os.path.exists(state.launcher):
         click.echo(f"mcpgw: warning: {state.launcher} is not there yet; without --dry-run it is made", err=True)
     for problem in copy.problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
+from mcpgw.config.compile import compile_policy
 from mcpgw.errors import ConfigFault
 from mcpgw.installers.apply import sole_installer
 from mcpgw.installers.change import Outcome
@@ -81,11 +82,12 @@ def routed_copy(place: Place, file: ConfigFile, content: bytes, excepted: tuple[
     return RoutedCopy(file, plan.new, open_document(file, plan.new), tuple(copied), problems)
 
 
-def provide_launcher(layout: StateLayout) -> None:
-    """Makes what the copy will start, as `install` does. Raises EnvironmentFault."""
+def make_ready(layout: StateLayout) -> None:
+    """Makes what the copy needs to start, as `install` does: the launcher and a compiled policy. Raises McpgwError."""
     make_state_dir(layout)
     with sole_installer(layout):
         ensure_launcher(layout)
+        compile_policy(layout)
 
 
 def _judged(place: Place, entries: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], tuple[Problem, ...]]:
