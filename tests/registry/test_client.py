@@ -2,7 +2,15 @@ import sys
 
 import pytest
 
-from mcpgw.registry.client import Client, Place, all_active, no_further_files, project_directories, this_machine
+from mcpgw.registry.client import (
+    Client,
+    Place,
+    all_active,
+    no_further_files,
+    project_directories,
+    this_machine,
+    with_parents,
+)
 
 
 def test_the_home_is_what_the_environment_says():
@@ -50,3 +58,7 @@ def test_the_home_is_no_project(tmp_path):
     (tmp_path / "link").symlink_to(home)
     assert project_directories(Place(str(home), {}, "linux", str(home / "code"))) == (str(home / "code"),)
     assert project_directories(Place(str(home), {}, "linux", str(tmp_path / "link"))) == ()
+
+
+def test_parents_end_at_the_root():
+    assert list(with_parents("/a/b")) == ["/a/b", "/a", "/"]
