@@ -102,8 +102,9 @@ def test_what_runs_through_another_gateway_is_not_nested(home):
 
 
 def test_what_the_client_skips_stays(home):
-    copy = _copy(home, {"mcpServers": {"bad": {"command": 3}, "none": {}}})
-    assert _became(copy) == {"bad": (None, Reason.INVALID), "none": (None, Reason.INVALID)}
+    copy = _copy(home, {"mcpServers": {"bad": {"command": 3}, "none": {}, "workspace": {"command": "npx"}}})
+    assert _became(copy) == dict.fromkeys(("bad", "none", "workspace"), (None, Reason.INVALID))
+    assert copy.entries[2].entry.note == "the client keeps this name for itself"
 
 
 @pytest.mark.requirement("wrap.broken")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mcpgw.config.compile import compile_policy
 from mcpgw.errors import ConfigFault
@@ -18,7 +18,7 @@ from mcpgw.registry.client import ConfigFile, Container, Place, Problem
 from mcpgw.registry.coverage import Reason, obstacle
 from mcpgw.registry.discover import client_named
 from mcpgw.registry.document import Document
-from mcpgw.registry.entry import Entry, Scope, Standing
+from mcpgw.registry.entry import Entry, Scope, Standing, Transport
 from mcpgw.registry.reading import entries_of, open_document
 from mcpgw.registry.select import Choice, chosen
 from mcpgw.registry.wrappers import marked
@@ -91,11 +91,15 @@ def make_ready(layout: StateLayout) -> None:
 
 
 def _judged(place: Place, entries: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], tuple[Problem, ...]]:
-    """The entries, with those that run through another gateway, or that the lists on this machine forbid.
+    """The entries, with what the client would not start here, or what runs through another gateway.
 
     So no copy leads around a denial. A managed file is its writer's own word, and may be meant for another machine.
     """
     verdict = client_named(NAME).judge(place, (), entries)
-    denied = {each.entry_id for each in verdict.entries if each.standing is Standing.DENIED}
-    judged = (replace(each, standing=Standing.DENIED) if each.entry_id in denied else each for each in entries)
-    return tuple(map(marked, judged)), verdict.problems
+    refused = {each.entry_id: each for each in verdict.entries if _is_refused(each)}
+    return tuple(marked(refused.get(each.entry_id, each)) for each in entries), verdict.problems
+
+
+def _is_refused(entry: Entry) -> bool:
+    """By the lists, or because the client keeps the name for itself. All else may differ where the copy is used."""
+    return entry.standing is Standing.DENIED or entry.transport is Transport.INVALID

@@ -16,7 +16,7 @@ from mcpgw.registry.client import Place, Reading
 from mcpgw.registry.entry import Entry, Scope, Standing, Transport
 
 # What an administrator, a plugin, a subagent or the account names is not held against the reserved names.
-_NAMED_BY_USERS = OWN_SCOPES
+_NAMED_BY_USERS = OWN_SCOPES | {Scope.DYNAMIC}
 _REJECTED = "rejected in the client"
 
 
