@@ -28,8 +28,12 @@ def test_what_was_edited_in_a_shared_file_stays_in_care():
     assert not may_route(ENTRY, ProjectServers.SKIP, KNOWN)
 
 
+def test_the_approval_in_the_client_is_by_name_so_what_waits_for_it_can_be_edited():
+    assert may_route(replace(ENTRY, standing=Standing.PENDING), ProjectServers.EDIT, Ledger())
+
+
 @pytest.mark.parametrize(
-    "other", [replace(ENTRY, standing=Standing.PENDING), replace(ENTRY, transport=Transport.HTTP, command=None)]
+    "other", [replace(ENTRY, standing=Standing.DISABLED), replace(ENTRY, transport=Transport.HTTP, command=None)]
 )
-def test_what_waits_for_approval_or_is_remote_is_not_edited(other):
+def test_what_is_rejected_or_remote_is_not_edited(other):
     assert not may_route(other, ProjectServers.EDIT, Ledger())

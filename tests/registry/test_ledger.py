@@ -8,6 +8,7 @@ import pytest
 
 from mcpgw.errors import ConfigFault, EnvironmentFault
 from mcpgw.paths import StateLayout
+from mcpgw.registry.entry import wrap
 from mcpgw.registry.ledger import (
     LedgerEntry,
     Replaced,
@@ -84,7 +85,18 @@ def test_an_undone_plan_gives_back_what_it_replaced(layout):
 
 def test_an_entry_says_what_it_was_what_it_is_and_where_it_comes_from(layout):
     append(layout, plan_record(step(1, SHADOW), at=1.0))
-    assert entries(layout) == (SHADOW,)
+    assert read_ledger(layout).installed == (SHADOW,)
+
+
+def test_to_its_gateway_a_shadow_is_the_shared_entry_that_it_stands_before(layout):
+    args = wrap("claude-code:project@12345678:fs", "npx", (), shadow=True)
+    append(layout, plan_record(step(1, replace(SHADOW, scope="local", after=("/s/bin/mcpgw", args))), at=1.0))
+    (seen,) = entries(layout)
+    assert (seen.entry_id, seen.scope, seen.config_file) == (
+        "claude-code:project@12345678:fs",
+        "project",
+        "/app/.mcp.json",
+    )
 
 
 def test_a_ledger_older_than_these_fields_is_read(layout):

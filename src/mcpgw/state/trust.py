@@ -118,7 +118,7 @@ def read_approvals(layout: StateLayout) -> tuple[Approval, ...]:
     """Every record, by entry id. Raises TrustUnreadable."""
     try:
         names = os.listdir(layout.trust_dir)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     found = [_read(f"{layout.trust_dir}/{name}") for name in names if name.endswith(".json")]
     return tuple(sorted((each for each in found if each is not None), key=lambda each: each.entry_id))
