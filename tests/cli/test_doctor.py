@@ -129,3 +129,17 @@ def test_no_secret_is_shown(home, capsys):
     assert main(["doctor", "--fix", "--dry-run"]) == code == 1
     out = capsys.readouterr()
     assert key not in out.out + out.err
+
+
+@pytest.mark.requirement("doctor.secrets")
+def test_a_file_with_secrets_that_others_can_read_is_named(home, capsys):
+    edit(home.code_file, lambda tree: tree["mcpServers"]["fs"].update(env={"AWS_ACCESS_KEY_ID": aws_key_id()}))
+    home.code_file.chmod(0o600)
+    assert "secrets" not in {each["check"] for each in examine(capsys)[1]["symptoms"]}
+    for directory in (home.home, *home.home.parents):
+        if not directory.stat().st_mode & 0o001:
+            pytest.skip(f"{directory} keeps others out, so nothing below it is open")
+    home.code_file.chmod(0o644)
+    code, payload = examine(capsys)
+    found = {each["check"]: each["text"] for each in payload["symptoms"]}
+    assert (code, found["secrets"]) == (1, f"{home.code_file} holds secrets and can be read by: everyone")

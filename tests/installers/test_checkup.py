@@ -1,9 +1,28 @@
-from mcpgw.installers.checkup import Checkup, broken_files, drift_symptoms, old_sessions, unfinished
+from dataclasses import replace
+
+import pytest
+
+from mcpgw.installers.change import Change, Outcome
+from mcpgw.installers.checkup import (
+    Checkup,
+    awake_twins,
+    broken_files,
+    drift_symptoms,
+    old_sessions,
+    open_secrets,
+    shadows_due,
+    unfinished,
+)
 from mcpgw.installers.drift import Drift, Drifted
 from mcpgw.installers.sessions import Session
 from mcpgw.installers.symptom import Weight
+from mcpgw.registry.claude.twins import Twin
 from mcpgw.registry.client import Problem
+from mcpgw.registry.entry import Entry, Scope, Transport, wrap
+from mcpgw.registry.exposure import Exposure, Readers
+from mcpgw.registry.leaks import Leak
 from mcpgw.registry.ledger import Step
+from mcpgw.registry.literals import LiteralSecret
 
 
 def one(drift, name="fs"):
@@ -38,3 +57,31 @@ def test_broken_files_and_old_sessions_want_a_person():
     found = [*broken_files([problem]), *old_sessions([Session("Claude Code", 7)])]
     assert [(each.check, each.weight) for each in found] == [("file", Weight.ACTION), ("session", Weight.ACTION)]
     assert "pid 7" in found[1].text
+
+
+ENTRY = Entry("claude-code", Scope.USER, "/h/f", None, "fs", Transport.STDIO, "npx", ("fs",), (), None, "{}")
+PLUGIN = replace(ENTRY, scope=Scope.PLUGIN, name="plugin:p:fs")
+ROUTED = replace(ENTRY, command="/s/bin/mcpgw", args=wrap(ENTRY.entry_id, "npx", ("fs",)))
+
+
+@pytest.mark.requirement("doctor.twins")
+def test_a_twin_is_awake_only_beside_a_routed_entry():
+    assert list(awake_twins([Twin(ENTRY, PLUGIN)])) == []
+    (found,) = awake_twins([Twin(ROUTED, PLUGIN)])
+    assert (found.weight, "plugin:p:fs is the same server as fs" in found.text) == (Weight.ACTION, True)
+
+
+@pytest.mark.parametrize(
+    ("readers", "open_"), [(Readers.OWNER, False), (Readers.GROUP, True), (Readers.EVERYONE, True)]
+)
+def test_each_open_file_with_secrets_is_named_once(readers, open_):
+    literal = LiteralSecret("github-token", "high", "/env/K", 0, "x")
+    leak = Leak(ENTRY, literal, 3, Exposure(readers, "staff", 0o640))
+    found = list(open_secrets([leak, leak]))
+    assert [each.text.startswith("/h/f holds secrets") for each in found] == ([True] if open_ else [])
+
+
+def test_a_shadow_out_of_step_says_why():
+    due = [Change(ROUTED, outcome, None, None, 0) for outcome in (Outcome.RENEW, Outcome.UNSHADOW)]
+    texts = [each.text for each in shadows_due(due)]
+    assert ["has changed" in texts[0], "is left" in texts[1]] == [True, True]

@@ -9,34 +9,21 @@ from typing import Any
 
 import click
 
+from mcpgw.cli.examination import examine
 from mcpgw.cli.masking import masked
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import force_option, here, keep_going_option, paragraphs, problems_text, servers
-from mcpgw.cli.status import install_times, policy_problems
 from mcpgw.errors import ExitCode
-from mcpgw.installers.checkup import (
-    Checkup,
-    broken_files,
-    drift_of,
-    drift_symptoms,
-    old_sessions,
-    this_surroundings,
-    unfinished,
-)
+from mcpgw.installers.checkup import Checkup
 from mcpgw.installers.drift import Drifted
 from mcpgw.installers.guard import Tolerance
 from mcpgw.installers.install import InstallPlan, settle
-from mcpgw.installers.launcher_symptoms import launcher_symptoms
 from mcpgw.installers.mend import mend, plan_mend
 from mcpgw.installers.plan import diff
-from mcpgw.installers.sessions import Process, running_processes, sessions_before
+from mcpgw.installers.sessions import running_processes
 from mcpgw.installers.symptom import Symptom, Weight
-from mcpgw.paths import StateLayout
-from mcpgw.registry.client import Place
-from mcpgw.registry.discover import CLIENTS, discover
 from mcpgw.registry.entry import Command, unwrap
-from mcpgw.registry.ledger import read_ledger
 
 SCHEMA = "mcpgw.doctor/1"
 _COLOURS = {Weight.MENDABLE: "yellow", Weight.ACTION: "red", Weight.NOTE: "white"}
@@ -69,26 +56,6 @@ def command(fix: bool, force: bool, keep_going: bool, dry_run: bool, yes: bool, 
         found = examine(here(), state, tuple(running_processes()))
     emit(SCHEMA, _payload(found, mended=True), as_json, lambda: paragraphs(problems_text(plan.problems), _text(found)))
     return int(ExitCode.PARTIAL) if plan.problems else _exit_code(found)
-
-
-def examine(place: Place, state: StateLayout, processes: Iterable[Process]) -> Checkup:
-    """Everything that is looked at. Raises McpgwError where the ledger cannot be read."""
-    found, ledger = discover(place), read_ledger(state)
-    drifted = drift_of(found, ledger, state.launcher)
-    last_edit = max(install_times(state).values(), default=0.0)
-    symptoms = (
-        *unfinished(ledger.steps, ledger.open_steps),
-        *broken_files(found.problems),
-        *drift_symptoms(drifted),
-        *(launcher_symptoms(state) if ledger.installed else ()),
-        *(
-            Symptom("policy", Weight.ACTION, each, "`mcpgw config check` shows where.")
-            for each in policy_problems(state)
-        ),
-        *old_sessions(sessions_before(last_edit, CLIENTS, processes)),
-        *this_surroundings(state),
-    )
-    return Checkup(symptoms, drifted)
 
 
 def _mendable(found: Checkup) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,7 @@ from mcpgw.installers.sessions import Session, running_processes, sessions_befor
 from mcpgw.installers.shadowing import offered
 from mcpgw.paths import StateLayout
 from mcpgw.registry.coverage import Coverage, coverage, figure
+from mcpgw.registry.dangerous_env import dangerous_env
 from mcpgw.registry.discover import client_named, discover
 from mcpgw.registry.ledger import read_ledger
 from mcpgw.registry.select import Choice
@@ -109,6 +111,15 @@ def _show(plan: InstallPlan, as_json: bool) -> None:
     if plan.changed:
         text = "\n".join(visible(line) for line in masked(diff(plan.files)).split("\n"))
         click.echo(text + "\n", err=as_json)
+    for warning in _dangers(plan):
+        click.echo(f"mcpgw: warning: {visible(warning)}", err=True)
+
+
+def _dangers(plan: InstallPlan) -> Iterator[str]:
+    """Environment variables that make a server other code than its command says."""
+    for change in (change for each in plan.files for change in each.changes):
+        for danger in dangerous_env(change.entry.env_keys):
+            yield f"{change.entry.name}: {danger}"
 
 
 def _report(state: StateLayout, plan: InstallPlan, done: Installed | None, conflict: str | None, as_json: bool) -> None:

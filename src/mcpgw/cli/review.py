@@ -14,7 +14,10 @@ from mcpgw.cli.accountability import journal_deed
 from mcpgw.cli.masking import masked
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, table, visible, yes_option
 from mcpgw.cli.places import layout
+from mcpgw.cli.routing import here
 from mcpgw.errors import ExitCode, NotFound
+from mcpgw.installers.mend import renew_shadows
+from mcpgw.installers.sessions import running_processes
 from mcpgw.installers.trust import approve, deny, require_content, stale
 from mcpgw.paths import StateLayout
 from mcpgw.registry.dangerous_env import dangerous_env
@@ -64,6 +67,7 @@ def approve_(ref: str, dry_run: bool, yes: bool, as_json: bool) -> None:
         # Before it is done: a deed that cannot be recorded is not done.
         journal_deed(state, "review-approve", f"{approval.entry_id}: {change.text}, ref {change.ref}", now=time.time())
         approve(state, change, now=time.time())
+        renew_shadows(here(), state, running_processes(), now=time.time())
     _report(change, "approve", dry_run=dry_run, as_json=as_json)
 
 
@@ -129,13 +133,7 @@ def _decision_text(change: Change, verb: str, dry_run: bool) -> str:
         return f"Would {verb} {name}; nothing was changed."
     if verb == "deny":
         return f"Denied {name}: it stays withheld."
-    return "\n".join(filter(None, (f"Approved {name}. {_NEXT_START}", _renewal(change))))
-
-
-def _renewal(change: Change) -> str:
-    """What is left to do for a shadow, whose own entry still has the old words."""
-    stale_shadow = change.approval.kind == "shadow" and change.approval.words != change.found
-    return "Run `mcpgw install` now: it renews your private entry of this server." if stale_shadow else ""
+    return f"Approved {name}. {_NEXT_START}"
 
 
 def _list_text(items: tuple[Change, ...]) -> str:

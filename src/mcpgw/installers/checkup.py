@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mcpgw.files import read_bytes
+from mcpgw.installers.change import Change, Outcome
 from mcpgw.installers.drift import MENDED_BY_ROUTING, Drift, Drifted, drifted, newcomers, strays
 from mcpgw.installers.sessions import Session
 from mcpgw.installers.surroundings import surroundings
 from mcpgw.installers.symptom import Symptom, Weight
 from mcpgw.paths import StateLayout
+from mcpgw.registry.claude.twins import Twin
 from mcpgw.registry.client import Problem
 from mcpgw.registry.coverage import obstacle
 from mcpgw.registry.discover import Discovery
 from mcpgw.registry.entry import Scope
+from mcpgw.registry.leaks import Leak
 from mcpgw.registry.ledger import Ledger, Step
+from mcpgw.registry.source import Change as Reviewable
 
+_MENDS = "`mcpgw doctor --fix` shows the edit and asks."
 _SAID = {
     Drift.UNROUTED: "was routed, and starts without the gateway again",
     Drift.REPLACED: "was routed, and another command stands there now, without the gateway",
@@ -67,7 +73,7 @@ def drift_of(found: Discovery, ledger: Ledger, launcher: str) -> tuple[Drifted, 
 def drift_symptoms(drifted: Iterable[Drifted]) -> Iterator[Symptom]:
     for each in drifted:
         weight = Weight.NOTE if each.drift is Drift.EDITED else Weight.MENDABLE
-        next_step = "`mcpgw doctor --fix` shows the edit and asks." if weight is Weight.MENDABLE else "Nothing to do."
+        next_step = _MENDS if weight is Weight.MENDABLE else "Nothing to do."
         yield Symptom("drift", weight, f"{each.name} ({each.config_file}) {_SAID[each.drift]}", next_step)
 
 
@@ -89,6 +95,41 @@ def old_sessions(sessions: Iterable[Session]) -> Iterator[Symptom]:
     for session in sessions:
         said = f"{session.client} (pid {session.pid}) was started before the last edit of its servers"
         yield Symptom("session", Weight.ACTION, said, f"Restart {session.client}.")
+
+
+def shadows_due(due: Iterable[Change]) -> Iterator[Symptom]:
+    """Private entries that no longer follow the shared ones which they stand before."""
+    for change in due:
+        gone = change.outcome is Outcome.UNSHADOW
+        why = "no approved shared entry of its name is left" if gone else "the shared entry has changed"
+        said = f"the private entry of {change.entry.name} ({change.entry.config_file}) is out of date: {why}"
+        yield Symptom("shadow", Weight.MENDABLE, said, _MENDS)
+
+
+def to_review(changes: Iterable[Reviewable]) -> Iterator[Symptom]:
+    """Shared entries that changed since they were approved; their servers are withheld."""
+    for change in changes:
+        approval = change.approval
+        said = f"{approval.name} ({approval.config_file}) is withheld: {change.text}"
+        yield Symptom("review", Weight.ACTION, said, f"`mcpgw review show {change.ref}` shows old and new.")
+
+
+def awake_twins(pairs: Iterable[Twin]) -> Iterator[Symptom]:
+    """Routed entries whose plugin's copy runs beside them, without the gateway."""
+    for twin in pairs:
+        if twin.entry.wrapped is not None:
+            said = f"{twin.plugin.name} is the same server as {twin.entry.name}, and runs without the gateway"
+            yield Symptom("twin", Weight.ACTION, said, "Switch one of the two off in the client.")
+
+
+def open_secrets(leaks: Iterable[Leak]) -> Iterator[Symptom]:
+    """Files with a literal secret that more people than their owner can read, each once."""
+    files = {leak.entry.config_file: leak.exposure for leak in leaks if not leak.exposure.is_private}
+    for path, exposure in files.items():
+        said = f"{path} holds secrets and can be read by: {exposure.text}"
+        yield Symptom(
+            "secrets", Weight.ACTION, said, f"Run: chmod 600 {shlex.quote(path)}; `mcpgw scan configs` shows more."
+        )
 
 
 def this_surroundings(layout: StateLayout) -> Iterator[Symptom]:

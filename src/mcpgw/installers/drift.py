@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mcpgw.installers.change import command_of
-from mcpgw.registry.entry import Command, Entry, names_launcher
+from mcpgw.registry.entry import Command, Entry, names_launcher, unwrap
 from mcpgw.registry.ledger import LedgerEntry
 
 # (config file, scope, project key, name): where an entry stands.
@@ -49,6 +49,12 @@ class Drifted:
     written: Command | None
     now: Command | None
     entry: Entry | None = None
+
+    @property
+    def gateway_id(self) -> str:
+        """The id under which its gateway ran, as what was written says."""
+        original = unwrap(self.written[1]) if self.written is not None else None
+        return self.entry_id if original is None else original.entry_id
 
 
 def drifted(
@@ -120,7 +126,7 @@ def _drift(known: LedgerEntry, entry: Entry, launcher: str) -> Drift | None:
 def _leads_here(entry: Entry, launcher: str) -> bool:
     """Whether a routed entry starts this launcher under its own id."""
     original = entry.wrapped
-    return original is not None and names_launcher(entry.command, launcher) and original.entry_id == entry.entry_id
+    return original is not None and names_launcher(entry.command, launcher) and original.entry_id == entry.gateway_id
 
 
 def _place_of(entry: Entry) -> Place:

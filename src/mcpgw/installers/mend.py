@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from mcpgw.installers import trust
 from mcpgw.installers.apply import sole_installer
 from mcpgw.installers.checkup import Checkup
 from mcpgw.installers.drift import Drifted
@@ -14,7 +15,7 @@ from mcpgw.installers.project_servers import ProjectServers
 from mcpgw.installers.sessions import Process
 from mcpgw.paths import StateLayout
 from mcpgw.registry.client import Place
-from mcpgw.registry.ledger import append, uninstall_record
+from mcpgw.registry.ledger import append, read_ledger, uninstall_record
 from mcpgw.registry.select import Choice
 
 
@@ -26,6 +27,13 @@ def plan_mend(
     return plan_install(place, layout, choice, tolerance, processes, ProjectServers.EDIT)
 
 
+def renew_shadows(place: Place, layout: StateLayout, processes: Iterable[Process], *, now: float) -> None:
+    """Brings the private entries in step with the shared ones that were approved. Raises as `install`."""
+    plan = plan_install(place, layout, Choice(only_named=True), Tolerance(), processes)
+    if plan.changed:
+        install(layout, plan, observe=False, now=now)
+
+
 def mend(layout: StateLayout, plan: InstallPlan, checkup: Checkup, *, now: float) -> Installed:
     """Performs the plan and renews the launcher. Raises McpgwError; Partial when some files had been done."""
     done = install(layout, plan, observe=False, now=now)
@@ -33,11 +41,14 @@ def mend(layout: StateLayout, plan: InstallPlan, checkup: Checkup, *, now: float
     return done
 
 
-def forget(layout: StateLayout, gone: Iterable[Drifted], *, now: float) -> None:
-    """Clears the ledger of entries that are no more."""
+def forget(layout: StateLayout, gone: Collection[Drifted], *, now: float) -> None:
+    """Clears the ledger of entries that are no more, and what was approved of them."""
     by_file = defaultdict[str, list[str]](list)
     for each in gone:
         by_file[each.config_file].append(each.entry_id)
-    if by_file:
-        with sole_installer(layout):
-            append(layout, *(uninstall_record(file, ids, at=now) for file, ids in by_file.items()))
+    if not by_file:
+        return
+    with sole_installer(layout):
+        append(layout, *(uninstall_record(file, ids, at=now) for file, ids in by_file.items()))
+        still = {each.gateway_id for each in read_ledger(layout).installed}
+        trust.forget(layout, {each.gateway_id for each in gone} - still)

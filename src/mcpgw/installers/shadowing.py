@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mcpgw.installers.change import Outcome
-from mcpgw.installers.plan import FilePlan
+from mcpgw.installers.change import Change, Outcome
+from mcpgw.installers.plan import FilePlan, install_plan
 from mcpgw.installers.shadows import Key, Shadow, Shadows, shadow_of
 from mcpgw.installers.trust import ProjectEntry
 from mcpgw.registry.client import ConfigFile, Spot
@@ -32,6 +32,15 @@ def offered(found: Discovery) -> tuple[Entry, ...]:
     }
     free = (spot for spot in found.spots if (spot.file, (spot.project_key, spot.origin.name)) not in standing)
     return tuple({spot.origin.entry_id: spot.origin for spot in free}.values())
+
+
+def shadows_out_of_step(found: Discovery, unreviewed: frozenset[str], launcher: str) -> Iterator[Change]:
+    """What the next install would do to the shadows that are there."""
+    files = {entry.config_file for entry in found.entries if entry.is_shadow}
+    for reading in found.readings:
+        if reading.document is not None and reading.file.path in files and reading.file.editable:
+            shadows = shadows_for(reading.file, found, frozenset(), unreviewed, launcher)
+            yield from install_plan(reading.file, reading.document.content, frozenset(), launcher, shadows).changes
 
 
 def to_approve(plans: Iterable[FilePlan], found: Discovery) -> Iterator[ProjectEntry]:

@@ -1,0 +1,117 @@
+"""Shared servers from the command line: one question, one private entry, and every change of the shared one reviewed."""
+
+import json
+
+import pytest
+
+from mcpgw.cli import doctor, install, review
+from mcpgw.cli.main import main
+from support.client_home import client_home, write
+
+SHARED = {"mcpServers": {"team": {"command": "npx", "args": ["-y", "team"], "env": {"NODE_OPTIONS": "--require x"}}}}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    made = client_home(tmp_path)
+    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in made.environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(made.project)
+    for module in (doctor, install, review):
+        monkeypatch.setattr(module, "running_processes", lambda: ())
+    write(made.project / ".mcp.json", SHARED)
+    write(made.project / ".claude" / "settings.local.json", {"enabledMcpjsonServers": ["team"]})
+    write(made.code_file, {"projects": {str(made.project): {"hasTrustDialogAccepted": True}}})
+    return made
+
+
+def private(home):
+    project = json.loads(home.code_file.read_bytes())["projects"][str(home.project)]
+    return project.get("mcpServers", {}).get("team", {}).get("args", [])
+
+
+def change_origin(home, *args):
+    write(home.project / ".mcp.json", {"mcpServers": {"team": {**SHARED["mcpServers"]["team"], "args": list(args)}}})
+
+
+def answer(monkeypatch, *answers):
+    """A person at a terminal who gives these answers."""
+    left = list(answers)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: left.pop(0))
+
+
+@pytest.mark.requirement("install.shadow")
+def test_the_shared_file_stays_as_it_is_and_the_private_one_too_after_uninstall(home, capsys):
+    shared, before = (home.project / ".mcp.json").read_bytes(), home.code_file.read_bytes()
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 0
+    assert private(home)[-3:] == ["npx", "-y", "team"]
+    assert (home.project / ".mcp.json").read_bytes() == shared
+    capsys.readouterr()
+    assert main(["list", "--json"]) == 0
+    payload = json.loads(capsys.readouterr().out)
+    assert {(each["scope"], each["routed"], each["reason"]) for each in payload["servers"]} == {
+        ("local", True, None),
+        ("project", False, "shadowed"),
+    }
+    assert payload["coverage"] == {"routed": 1, "total": 1}
+    assert main(["uninstall", "--yes"]) == 0
+    assert home.code_file.read_bytes() == before
+
+
+@pytest.mark.requirement("install.shadow-question")
+def test_one_question_is_asked_where_a_person_can_answer(home, monkeypatch, capsys):
+    assert main(["install", "--yes"]) == 0
+    assert private(home) == []
+    answer(monkeypatch, False)
+    assert main(["install"]) == 0
+    assert private(home) == []
+    answer(monkeypatch, True, True)
+    assert main(["install"]) == 0
+    assert private(home) != []
+    assert "that you approved: team" in capsys.readouterr().err
+    answer(monkeypatch)
+    assert main(["install"]) == 0
+
+
+@pytest.mark.requirement("install.dangerous-env")
+def test_an_environment_that_makes_it_other_code_is_called_out(home, capsys):
+    assert main(["install", "--dry-run", "--project-servers", "shadow"]) == 0
+    assert "team: NODE_OPTIONS makes Node load other code first" in capsys.readouterr().err
+
+
+@pytest.mark.requirement("install.shadow-review")
+def test_a_changed_origin_waits_for_review_and_approval_renews_the_private_entry(home, capsys):
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 0
+    change_origin(home, "-y", "other")
+    capsys.readouterr()
+    assert main(["install", "--yes"]) == 0
+    assert "Changed since approved, and left as it is: team." in capsys.readouterr().out
+    assert private(home)[-1] == "team"
+    assert main(["doctor", "--json"]) == 1
+    found = {each["check"]: each for each in json.loads(capsys.readouterr().out)["symptoms"]}
+    assert "withheld" in found["review"]["text"]
+    assert main(["review", "list", "--json"]) == 1
+    (item,) = json.loads(capsys.readouterr().out)["items"]
+    assert main(["review", "approve", item["ref"], "--yes"]) == 0
+    assert private(home)[-1] == "other"
+    assert main(["review", "list"]) == 0
+
+
+def test_a_shadow_whose_origin_is_gone_is_shown_and_taken_out(home, capsys):
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 0
+    write(home.project / ".mcp.json", {"mcpServers": {}})
+    capsys.readouterr()
+    assert main(["doctor", "--json"]) == 1
+    assert "shadow" in {each["check"] for each in json.loads(capsys.readouterr().out)["symptoms"]}
+    assert main(["doctor", "--fix", "--yes"]) == 0
+    assert private(home) == []
+
+
+def test_a_server_that_is_rejected_in_the_client_loses_its_shadow(home):
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 0
+    write(home.project / ".claude" / "settings.local.json", {"disabledMcpjsonServers": ["team"]})
+    assert main(["install", "--yes"]) == 0
+    assert private(home) == []

@@ -1,0 +1,156 @@
+"""Shadows go in and out whole, in any layout, and follow their origins."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpgw.installers.change import Outcome
+from mcpgw.installers.plan import install_plan
+from mcpgw.installers.rollback import uninstall_plan
+from mcpgw.installers.shadows import Shadows, shadow_of
+from mcpgw.registry.client import ConfigFile, Container
+from mcpgw.registry.document import EACH
+from mcpgw.registry.entry import Scope, unwrap
+from mcpgw.registry.ledger import Ledger, LedgerEntry
+from mcpgw.registry.reading import entries_of, open_document
+
+LAUNCHER = "/s/bin/mcpgw"
+FILE = ConfigFile(
+    "claude-code",
+    "/h/.claude.json",
+    (Container(("mcpServers",), Scope.USER), Container(("projects", EACH, "mcpServers"), Scope.LOCAL)),
+)
+SHARED = ConfigFile("claude-code", "/app/.mcp.json", (Container(("mcpServers",), Scope.PROJECT),), editable=False)
+ORIGINS = b"""{"mcpServers": {
+    "team": {
+        "command": "npx",
+        "args": ["-y", "team"],
+        "env": {"T": "${T:-x}"}, "timeout": 9
+    },
+    "bare": {"command": "uvx"}
+}}"""
+LAYOUTS = {
+    "client": b'{\n  "projects": {\n    "/app": {\n      "mcpServers": {}\n    },\n    "/b": {}\n  }\n}',
+    "no container": b'{\n  "projects": {\n    "/app": {\n      "allowedTools": []\n    },\n    "/b": {}\n  }\n}',
+    "beside others": b'{"projects": {"/app": {"mcpServers": {"own": {"command": "x"}}, "n": 1.0}, "/b": {}}}',
+    "minified": b'{"projects":{"/app":{"mcpServers":{}},"/b":{"mcpServers":{"own":{"command":"x"}}}}}',
+    "tabs and CRLF": b'{\r\n\t"projects": {\r\n\t\t"/app": {\r\n\t\t\t"k": 1\r\n\t\t},\r\n\t\t"/b": {}\r\n\t}\r\n}\r\n',
+}
+
+
+def shadow(name, project="/app", origins=ORIGINS):
+    document = open_document(SHARED, origins)
+    for entry, node in entries_of(SHARED, document):
+        if entry.name == name:
+            return shadow_of(document, node, entry, FILE, project, LAUNCHER)
+    raise AssertionError(name)
+
+
+def shadows(*each, wanted=True, unreviewed=()):
+    keys = frozenset(one.key for one in each) if wanted else frozenset()
+    return Shadows({one.key: one for one in each}, keys, frozenset(unreviewed))
+
+
+def plan(content, kept):
+    return install_plan(FILE, content, frozenset(), LAUNCHER, kept)
+
+
+def servers(content, project="/app"):
+    return json.loads(content)["projects"][project].get("mcpServers")
+
+
+@pytest.mark.requirement("install.shadow")
+@pytest.mark.parametrize("content", LAYOUTS.values(), ids=LAYOUTS)
+def test_they_go_in_whole_and_come_out_without_a_ledger(content):
+    made = plan(content, shadows(shadow("team"), shadow("bare"), shadow("team", "/b")))
+    assert [change.outcome for change in made.changes] == [Outcome.SHADOW] * 3
+    team = servers(made.new)["team"]
+    assert (team["command"], team["env"], team["timeout"]) == (LAUNCHER, {"T": "${T:-x}"}, 9)
+    assert unwrap(team["args"]).shadow
+    assert servers(made.new, "/b")["team"] == team
+    back = uninstall_plan(FILE, made.new, Ledger())
+    assert json.loads(back.new) == {
+        **json.loads(content),
+        "projects": {key: {"mcpServers": {}, **value} for key, value in json.loads(content)["projects"].items()},
+    }
+
+
+def test_a_shadow_that_stands_right_stays():
+    made = plan(LAYOUTS["client"], shadows(shadow("team")))
+    again = plan(made.new, shadows(shadow("team")))
+    assert (again.changed, again.changes) == (False, ())
+    reformatted = json.dumps(json.loads(made.new)).encode()
+    assert not plan(reformatted, shadows(shadow("team"))).changed
+
+
+def test_a_shadow_follows_its_origin_unless_that_waits_for_review():
+    made = plan(LAYOUTS["client"], shadows(shadow("team")))
+    changed = shadow("team", origins=ORIGINS.replace(b'"timeout": 9', b'"timeout": 10'))
+    renewed = plan(made.new, shadows(changed))
+    assert [change.outcome for change in renewed.changes] == [Outcome.RENEW]
+    assert servers(renewed.new)["team"]["timeout"] == 10
+    assert not plan(made.new, shadows(changed, unreviewed=[changed.origin.entry_id])).changed
+
+
+def test_a_shadow_without_an_origin_is_taken_out():
+    made = plan(LAYOUTS["beside others"], shadows(shadow("team"), shadow("bare")))
+    left = plan(made.new, shadows(shadow("bare"), wanted=False))
+    assert [(change.entry.name, change.outcome) for change in left.changes] == [("team", Outcome.UNSHADOW)]
+    assert list(servers(left.new)) == ["own", "bare"]
+
+
+def test_one_goes_while_another_comes():
+    made = plan(LAYOUTS["client"], shadows(shadow("team")))
+    swapped = plan(made.new, shadows(shadow("bare")))
+    assert list(servers(swapped.new)) == ["bare"]
+
+
+def test_a_name_that_is_taken_is_left_to_its_owner():
+    content = b'{"projects": {"/app": {"mcpServers": {"team": {"command": "mine"}}}}}'
+    assert not plan(content, shadows(shadow("team"))).changed
+
+
+def test_an_edited_shadow_is_the_persons_own_where_the_ledger_tells():
+    made = plan(LAYOUTS["client"], shadows(shadow("team")))
+    (known,) = [change.entry for change in made.changes]
+    edited = made.new.replace(b'"team"]', b'"team", "--mine"]')
+    without_ledger = uninstall_plan(FILE, edited, Ledger())
+    assert servers(without_ledger.new) == {}
+    entry = LedgerEntry(
+        known.entry_id, known.name, known.client, "local", "/app", FILE.path, after=(known.command, known.args)
+    )
+    kept = uninstall_plan(FILE, edited, Ledger(installed=(entry,)))
+    assert servers(kept.new)["team"]["args"] == ["-y", "team", "--mine"]
+    assert servers(uninstall_plan(FILE, made.new, Ledger(installed=(entry,))).new) == {}
+
+
+NAMES = st.sampled_from(["team", "bare"])
+PLACES = st.frozensets(st.tuples(st.sampled_from(["/app", "/b"]), NAMES))
+
+
+@given(st.sampled_from(sorted(LAYOUTS)), PLACES, PLACES)
+def test_whatever_stood_before_only_what_may_stand_is_left(layout, first, second):
+    def of(places):
+        return shadows(*(shadow(name, project) for project, name in sorted(places)))
+
+    content = plan(plan(LAYOUTS[layout], of(first)).new, of(second)).new
+    found = {
+        (project, name)
+        for project in ("/app", "/b")
+        for name, entry in (servers(content, project) or {}).items()
+        if entry["command"] == LAUNCHER
+    }
+    assert found == second
+    own = {name for project in ("/app", "/b") for name in servers(LAYOUTS[layout], project) or {}}
+    assert own <= {name for project in ("/app", "/b") for name in servers(content, project) or {}}
+
+
+def test_a_shadow_in_another_place_is_still_found():
+    moved = json.loads(plan(LAYOUTS["client"], shadows(shadow("team"))).new)
+    moved["mcpServers"] = {"team": moved["projects"]["/app"]["mcpServers"].pop("team")}
+    content = json.dumps(moved, indent=2).encode()
+    assert json.loads(uninstall_plan(FILE, content, Ledger()).new)["mcpServers"] == {}
+    assert replace(shadow("team").entry, name="x").is_shadow
