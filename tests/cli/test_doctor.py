@@ -1,4 +1,7 @@
 import json
+import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -131,15 +134,22 @@ def test_no_secret_is_shown(home, capsys):
     assert key not in out.out + out.err
 
 
+@pytest.fixture
+def open_directory():
+    """A directory that everyone can enter, as homes often are; that of pytest is private."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        os.chmod(directory, 0o755)
+        yield Path(directory)
+
+
 @pytest.mark.requirement("doctor.secrets")
-def test_a_file_with_secrets_that_others_can_read_is_named(home, capsys):
-    edit(home.code_file, lambda tree: tree["mcpServers"]["fs"].update(env={"AWS_ACCESS_KEY_ID": aws_key_id()}))
-    home.code_file.chmod(0o600)
+def test_a_file_with_secrets_that_others_can_read_is_named(open_directory, home, capsys, monkeypatch):
+    file = open_directory / ".claude.json"
+    write(file, {"mcpServers": {"fs": {"command": "npx", "env": {"AWS_ACCESS_KEY_ID": aws_key_id()}}}})
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(open_directory))
+    file.chmod(0o600)
     assert "secrets" not in {each["check"] for each in examine(capsys)[1]["symptoms"]}
-    for directory in (home.home, *home.home.parents):
-        if not directory.stat().st_mode & 0o001:
-            pytest.skip(f"{directory} keeps others out, so nothing below it is open")
-    home.code_file.chmod(0o644)
+    file.chmod(0o644)
     code, payload = examine(capsys)
     found = {each["check"]: each["text"] for each in payload["symptoms"]}
-    assert (code, found["secrets"]) == (1, f"{home.code_file} holds secrets and can be read by: everyone")
+    assert (code, found["secrets"]) == (1, f"{file} holds secrets and can be read by: everyone")
