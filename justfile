@@ -22,9 +22,10 @@ test *options:
 demo: setup
     .venv-test/bin/mcpgw demo
 
-# What an instance costs, as ratios against a direct run.
+# What an instance costs, as ratios against a direct run, and what config surgery costs.
 bench: setup
     .venv-test/bin/python bench/relay.py
+    .venv-test/bin/python bench/config.py
 
 compile := "uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --upgrade"
 

@@ -29,7 +29,7 @@ def server(number: int) -> dict[str, object]:
 def big_home(home: Path, size: int) -> None:
     """Half of it in projects with histories of their own, half in one history."""
     prompts = [{"display": f"explain line {n} of this file\n" * 6, "pastedContents": {}} for n in range(500)]
-    repeats = size // (2 * len(json.dumps(prompts, indent=10)))
+    repeats = size // (2 * len(json.dumps({"projects": {"/p": {"history": prompts}}}, indent=2)))
     projects = {f"/p/{n}": {"history": prompts, "mcpServers": {"db": server(n)}} for n in range(repeats)}
     projects["/p/all"] = {"history": prompts * repeats, "mcpServers": {}}
     tree = {"numStartups": 1, "mcpServers": {"fs": server(0)}, "projects": projects}

@@ -17,7 +17,7 @@ from mcpgw.files import make_private_dir, read_bytes, write_atomic
 from mcpgw.installers.apply import apply_install, sole_installer
 from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
 from mcpgw.installers.launcher import ensure_launcher
-from mcpgw.installers.plan import FilePlan, install_plan
+from mcpgw.installers.plan import FilePlan, document_plan, install_plan
 from mcpgw.installers.project_servers import ProjectServers, may_edit, may_route
 from mcpgw.installers.recovery import recover
 from mcpgw.installers.sessions import Process, running_clients
@@ -98,8 +98,8 @@ def plan_install(
             continue
         if _keeps_shadows(reading.file, choice, project_servers):
             shadows[reading.file.path] = shadows_for(reading.file, found, shadowed, unreviewed, layout.launcher)
-        content, kept = reading.document.content, shadows.get(reading.file.path)
-        plan = install_plan(reading.file, content, wanted, layout.launcher, kept)
+        kept = shadows.get(reading.file.path)
+        plan = document_plan(reading.file, reading.document, wanted, layout.launcher, kept)
         problem = stands_in_the_way(plan, running, tolerance)
         if problem is None:
             plans.append(plan)
@@ -178,8 +178,11 @@ def _performed(layout: StateLayout, plan: InstallPlan, now: float, file_plan: Fi
 
 
 def _rebuilt(shown: FilePlan, plan: InstallPlan, launcher: str, content: bytes) -> FilePlan:
+    """A file that holds what was planned from, or what was planned, is not read through again."""
     if content == shown.old:
         return shown
+    if content == shown.new:
+        return FilePlan(shown.file, content, content, (), ())
     return install_plan(shown.file, content, plan.wanted, launcher, plan.shadows.get(shown.file.path))
 
 

@@ -48,7 +48,13 @@ def install_plan(
 
     Raises ConfigFault when the file cannot be read; an edit that would touch anything else raises McpgwError.
     """
-    document = open_document(file, content)
+    return document_plan(file, open_document(file, content), wanted, launcher, shadows)
+
+
+def document_plan(
+    file: ConfigFile, document: Document, wanted: frozenset[str], launcher: str, shadows: Shadows | None = None
+) -> FilePlan:
+    """As `install_plan`, of a file that has been read."""
     edits: list[Edit] = []
     changes: list[Change] = []
     placed = tuple(entries_of(file, document))
@@ -61,9 +67,11 @@ def install_plan(
         more_edits, more_changes = shadow_changes(file, document, placed, shadows)
         edits += more_edits
         changes += more_changes
-    new = apply_edits(content, edits)
+    if not edits:
+        return FilePlan(file, document.content, document.content, (), ())
+    new = apply_edits(document.content, edits)
     verify_rewrite(file, document, new, expected(changes))
-    return FilePlan(file, content, new, tuple(edits), tuple(changes))
+    return FilePlan(file, document.content, new, tuple(edits), tuple(changes))
 
 
 def expected(changes: Iterable[Change]) -> dict[Key, Expected]:
