@@ -172,6 +172,8 @@ def _rebuilt(file_plan: FilePlan, plan: UninstallPlan, content: bytes) -> FilePl
     """The plan anew: it only ever takes ours out, so another state of the file needs no new consent."""
     if content == file_plan.old:
         return file_plan
+    if content == file_plan.new:
+        return FilePlan(file_plan.file, content, content, (), ())
     return uninstall_plan(file_plan.file, content, plan.ledger, plan.wanted, plan.launcher)
 
 
