@@ -4,9 +4,9 @@ import pytest
 
 from mcpgw.errors import McpgwError
 from mcpgw.installers.change import Outcome
+from mcpgw.installers.edits import reversal
 from mcpgw.installers.plan import install_plan, sha256
 from mcpgw.installers.rollback import stepped_back, uninstall_plan
-from mcpgw.installers.spans import reversal
 from mcpgw.registry.client import ConfigFile, Container
 from mcpgw.registry.document import EACH
 from mcpgw.registry.entry import Scope, wrap

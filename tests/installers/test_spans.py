@@ -3,7 +3,8 @@ import json
 import pytest
 
 from mcpgw.errors import ConfigFault
-from mcpgw.installers.spans import apply_edits, repoint_edits, unwrap_edits, wrap_edits
+from mcpgw.installers.edits import apply_edits
+from mcpgw.installers.spans import repoint_edits, unwrap_edits, wrap_edits
 from mcpgw.registry.document import Shape, Syntax, read_document, shape_of
 
 SHAPE = shape_of([("mcpServers",)], Shape({"command": None, "args": None}))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcpgw.installers.change import Change, Outcome
+from mcpgw.installers.edits import reversal
 from mcpgw.installers.plan import FilePlan, sha256
-from mcpgw.installers.spans import reversal
 from mcpgw.paths import StateLayout
 from mcpgw.registry.entry import Command, unwrap
 from mcpgw.registry.ledger import (

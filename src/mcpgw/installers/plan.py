@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mcpgw.installers.change import Change, Outcome, command_of
+from mcpgw.installers.edits import Edit, apply_edits
 from mcpgw.installers.shadows import Shadows, shadow_changes
-from mcpgw.installers.spans import Edit, apply_edits, repoint_edits, wrap_edits
+from mcpgw.installers.spans import repoint_edits, wrap_edits
 from mcpgw.installers.verify import Expected, Gone, Key, Whole, verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node

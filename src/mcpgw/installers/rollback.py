@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from mcpgw.errors import McpgwError
 from mcpgw.installers.change import Change, Outcome, command_of
+from mcpgw.installers.edits import Edit, apply_edits
 from mcpgw.installers.plan import FilePlan, expected, sha256
 from mcpgw.installers.shadows import unshadowing
-from mcpgw.installers.spans import Edit, apply_edits, unwrap_edits
+from mcpgw.installers.spans import unwrap_edits
 from mcpgw.installers.verify import verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node

@@ -10,26 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mcpgw.errors import ConfigFault
-from mcpgw.installers.edits import Edit, apply_edits, reversal
+from mcpgw.installers.edits import Edit
 from mcpgw.installers.layout import gap, indent_of, last_break, style_of
-from mcpgw.installers.members import behind_comma, insert_member, insert_members, remove_member, remove_members, without
+from mcpgw.installers.members import behind_comma, remove_member, without
 from mcpgw.registry.document import Document, Member, Node, Syntax, elements
 from mcpgw.registry.entry import unwrap, wrap, wrapper_length
 from mcpgw.registry.toml_reader import key_parts
 from mcpgw.registry.tree import fault_at
-
-__all__ = [
-    "Edit",
-    "apply_edits",
-    "insert_member",
-    "insert_members",
-    "remove_member",
-    "remove_members",
-    "repoint_edits",
-    "reversal",
-    "unwrap_edits",
-    "wrap_edits",
-]
 
 _LINE_END = re.compile(rb"\r?\n")
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 
+from mcpgw.relay.arguments import USAGE, Arguments, BadArguments, parse_arguments
 from mcpgw.relay.child import (
     Child,
     StartFailed,
@@ -33,46 +34,10 @@ if TYPE_CHECKING:
     from mcpgw.relay.trust import Doubt
     from mcpgw.state.instance import Instance
 
-USAGE = "usage: mcpgw run [--entry ID | --name NAME] [--shadow] [--no-args] -- COMMAND [ARGS]..."
 EXIT_USAGE = 2
 EXIT_ENVIRONMENT = 6
 SHARED_SCOPE = ":project@"  # in the id of an entry of a shared project file; a name has its colons encoded
 KEEP_DEAD_INSTANCES_SECONDS = 7 * 86400  # `status` says of a week what ran and how it ended
-
-
-class BadArguments(Exception):
-    """The text says what is wrong with the command line."""
-
-
-class Arguments(NamedTuple):
-    """entry: the installed entry's id, None for an ad hoc run.  name: the server's name.  server: its argv."""
-
-    entry: str | None
-    name: str
-    server: list[str]
-
-
-def parse_arguments(argv: list[str]) -> Arguments:
-    """`argv` starts with the verb. Raises BadArguments."""
-    verb, *rest = argv
-    entry = name = None
-    while rest and rest[0].startswith("--") and (verb == "run" or rest[0] == "--"):
-        option = rest.pop(0)
-        if option == "--":
-            break
-        if option in ("--shadow", "--no-args"):  # they tell uninstall what to put back
-            continue
-        if option not in ("--entry", "--name"):
-            raise BadArguments(f"unknown option {option}")
-        if not rest or rest[0] == "--":
-            raise BadArguments(f"{option} needs a value")
-        if option == "--entry":
-            entry = rest.pop(0)
-        else:
-            name = rest.pop(0)
-    if not rest:
-        raise BadArguments("no server command is given")
-    return Arguments(entry, name or _name_in(entry) or os.path.basename(rest[0]), rest)
 
 
 class Start(NamedTuple):
@@ -81,21 +46,6 @@ class Start(NamedTuple):
     child: Child
     doubt: Doubt | None
     withheld: bool
-
-
-def _name_in(entry: str | None) -> str:
-    """The percent-encoded name at the end of an entry id, decoded for people to read."""
-    if entry is None:
-        return ""
-    encoded = entry.rsplit(":", 1)[-1].encode("utf-8", "replace")
-    head, *parts = encoded.split(b"%")
-    decoded = [head]
-    for part in parts:
-        try:
-            decoded.append(bytes.fromhex(part[:2].decode("ascii")) + part[2:])
-        except ValueError:
-            decoded.append(b"%" + part)
-    return b"".join(decoded).decode("utf-8", "replace")
 
 
 def run(argv: list[str], *, root: str, baked: bool) -> NoReturn:

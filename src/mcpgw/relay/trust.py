@@ -19,8 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mcpgw.audit.diagnostics import Diagnostics
     from mcpgw.paths import StateLayout
+    from mcpgw.relay.arguments import Arguments
     from mcpgw.relay.recorder import Recorder
-    from mcpgw.relay.run import Arguments
     from mcpgw.state.instance import Instance
 
 START = "server/start"  # the method under which the journal has it; no frame has it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpgw.relay.run import Arguments, BadArguments, parse_arguments
+from mcpgw.relay.arguments import Arguments, BadArguments, parse_arguments
 
 
 @pytest.mark.parametrize(
