@@ -11,19 +11,12 @@ from mcpgw.cli.demo_home import aws_key_id
 from mcpgw.cli.main import main
 from mcpgw.installers.apply import sole_installer
 from mcpgw.registry.ledger import Step, append, plan_record
-from support.client_home import furnished, write
+from support.client_home import enter, furnished, write
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    made = furnished(tmp_path)
-    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in made.environ().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(made.project)
-    for module in (verb, install_verb):
-        monkeypatch.setattr(module, "running_processes", lambda: ())
+    made = enter(furnished(tmp_path), monkeypatch, verb, install_verb)
     assert main(["install", "--yes"]) == 0
     return made
 

@@ -6,19 +6,12 @@ import pytest
 from mcpgw.cli import install as verb
 from mcpgw.cli.main import main
 from mcpgw.installers.sessions import Process
-from support.client_home import furnished, write
+from support.client_home import enter, furnished, write
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    made = furnished(tmp_path)
-    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in made.environ().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(made.project)
-    monkeypatch.setattr(verb, "running_processes", lambda: (Process(77, "claude", 1.0),))
-    return made
+    return enter(furnished(tmp_path), monkeypatch, verb, running=[Process(77, "claude", 1.0)])
 
 
 def contents(home):

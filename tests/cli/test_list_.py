@@ -4,19 +4,12 @@ import pytest
 
 from mcpgw.cli import install as install_verb
 from mcpgw.cli.main import main
-from support.client_home import furnished, write
+from support.client_home import enter, furnished, write
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    made = furnished(tmp_path)
-    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in made.environ().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(made.project)
-    monkeypatch.setattr(install_verb, "running_processes", lambda: ())
-    return made
+    return enter(furnished(tmp_path), monkeypatch, install_verb)
 
 
 @pytest.mark.requirement("list.every-server")

@@ -6,21 +6,14 @@ import pytest
 
 from mcpgw.cli import doctor, install, review
 from mcpgw.cli.main import main
-from support.client_home import client_home, write
+from support.client_home import client_home, enter, write
 
 SHARED = {"mcpServers": {"team": {"command": "npx", "args": ["-y", "team"], "env": {"NODE_OPTIONS": "--require x"}}}}
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    made = client_home(tmp_path)
-    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in made.environ().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(made.project)
-    for module in (doctor, install, review):
-        monkeypatch.setattr(module, "running_processes", lambda: ())
+    made = enter(client_home(tmp_path), monkeypatch, doctor, install, review)
     write(made.project / ".mcp.json", SHARED)
     write(made.project / ".claude" / "settings.local.json", {"enabledMcpjsonServers": ["team"]})
     write(made.code_file, {"projects": {str(made.project): {"hasTrustDialogAccepted": True}}})

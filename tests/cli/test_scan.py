@@ -15,24 +15,14 @@ from mcpgw.cli.main import main
 from mcpgw.files import write_atomic
 from mcpgw.policy.fingerprint import FingerprintKey
 from mcpgw.registry.exposure import Readers, exposure
-from support.client_home import furnished, write
+from support.client_home import enter, furnished, write
 
 TOKEN = "ghp_" + "q7Zt3LmVw9KpXc2RbN5sYdE8fGhJ1kT4uWvA"
 
 
-def _enter(home, monkeypatch):
-    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in home.environ().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(home.project)
-    monkeypatch.setattr(install_verb, "running_processes", lambda: ())
-    return home
-
-
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    return _enter(furnished(tmp_path), monkeypatch)
+    return enter(furnished(tmp_path), monkeypatch, install_verb)
 
 
 @pytest.fixture
@@ -45,7 +35,7 @@ def open_home(monkeypatch):
         made.code_file.chmod(0o644)
         if exposure(str(made.code_file)).readers is not Readers.EVERYONE:
             pytest.skip("temporary directories are private here")
-        yield _enter(made, monkeypatch)
+        yield enter(made, monkeypatch, install_verb)
 
 
 def _add(home, name, entry):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcpgw.cli.main import main
-from support.client_home import client_home, write
+from support.client_home import client_home, enter, write
 
 TOKEN = "ghp_" + "q7Zt3LmVw9KpXc2RbN5sYdE8fGhJ1kT4uWvA"
 SERVERS = {
@@ -22,13 +22,7 @@ SERVERS = {
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    made = client_home(tmp_path)
-    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in made.environ().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(made.project)
-    return made
+    return enter(client_home(tmp_path), monkeypatch)
 
 
 @pytest.fixture

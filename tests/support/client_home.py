@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import pytest
+
+from mcpgw.installers.sessions import Process
 from mcpgw.paths import StateLayout
 from mcpgw.registry.client import Client, Place
 from mcpgw.registry.discover import CLIENTS, discover
@@ -58,6 +63,23 @@ def client_home(root: Path) -> ClientHome:
     made = ClientHome(root)
     made.home.mkdir()
     made.project.mkdir()
+    return made
+
+
+def enter(
+    made: ClientHome, monkeypatch: pytest.MonkeyPatch, *verbs: ModuleType, running: Sequence[Process] = ()
+) -> ClientHome:
+    """Makes it the home of this process, as a person in a shell of their own has it.
+
+    verbs: command modules that look at processes; to them only `running` run.
+    """
+    for name in ("CLAUDECODE", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in made.environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(made.project)
+    for verb in verbs:
+        monkeypatch.setattr(verb, "running_processes", lambda: tuple(running))
     return made
 
 
