@@ -67,6 +67,22 @@ def test_a_client_that_never_rests_wins(case):
     assert entries(case.home.layout) == ()
 
 
+@pytest.mark.requirement("install.client-lock")
+def test_a_client_that_writes_each_time_it_has_the_lock_is_kept_out_at_last(case):
+    writes = []
+
+    def build(content):
+        if not os.path.isdir(f"{case.home.code_file}.lock"):
+            writes.append(content)
+            write(case.home.code_file, content.replace(b"{", b"{ ", 1))
+        return case.build(content)
+
+    done = case.install(build)
+    assert len(writes) == 3
+    assert case.on_disk() == done.new == case.plan.new.replace(b"{", b"{   ", 1)
+    assert sorted(path.name for path in case.home.home.iterdir()) == [".claude.json"]
+
+
 def test_taking_off_is_compared_and_swapped_too(case):
     case.install()
 

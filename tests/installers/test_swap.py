@@ -235,8 +235,17 @@ def test_an_abandoned_lock_is_taken_over(file):
 
 
 def test_a_lock_that_cannot_be_made_is_a_fault(tmp_path):
-    with pytest.raises(FileNotFoundError), client_lock(str(tmp_path / "no" / "c.json")):
+    with pytest.raises(EnvironmentFault, match="No such file"), client_lock(str(tmp_path / "no" / "c.json")):
         raise AssertionError
+
+
+def test_a_lock_that_cannot_be_let_go_is_a_fault_and_one_that_was_taken_over_is_not(file):
+    with pytest.raises(EnvironmentFault, match="cannot be removed"), client_lock(str(file)):
+        (file.parent / f"{file.name}.lock" / "x").touch()
+    shutil.rmtree(f"{file}.lock")
+    with client_lock(str(file)):
+        os.rmdir(f"{file}.lock")
+    assert only(file)
 
 
 def test_the_lock_lies_beside_the_path_as_it_was_given(file, tmp_path):

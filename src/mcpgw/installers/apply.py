@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from filelock import FileLock, Timeout
 
 from mcpgw.errors import ConfigFault, EnvironmentFault, Refused
 from mcpgw.installers.deed import Deed
 from mcpgw.installers.plan import FilePlan
-from mcpgw.installers.swap import Locked, Target, read_target, remove_leftovers, replace_if_same, target_of
+from mcpgw.installers.swap import Locked, Target, client_lock, read_target, remove_leftovers, replace_if_same, target_of
 from mcpgw.paths import StateLayout
 
-# A collision is a write of the client within a few milliseconds; so many in a row are no accident.
+# A collision is a write of the client within a few milliseconds. One that is busy writes each time that it gets the
+# lock, which makes what was planned meanwhile old: the last attempts hold it from the reading on.
+_BRIEF_ATTEMPTS = 3
 _ATTEMPTS = 5
 _INSTALLER_WAIT_SECONDS = 15
 # A client that truncates and then writes leaves half a file for an instant.
@@ -59,20 +61,33 @@ def apply_uninstall(layout: StateLayout | None, plan: FilePlan, build: Build, *,
 def _performed(deed: Deed, plan: FilePlan, build: Build) -> FilePlan:
     target = target_of(plan.file.path, locked=plan.file.locked)
     remove_leftovers(plan.file.path)
-    for _ in range(_ATTEMPTS):
-        current = _planned(build, target)
-        if not current.changed:
-            # Nothing is left to do; where the client wrote over our edit and kept it, it is done.
-            deed.done()
-            return current
-        deed.announce(current, target.real)
-        if _swapped(deed, target, current):
-            deed.done()
-            return current
+    try:
+        for attempt in range(_ATTEMPTS):
+            done = _attempted(deed, target, build, plan.file.locked, brief=attempt < _BRIEF_ATTEMPTS)
+            if done is not None:
+                deed.done()
+                return done
+    except (Locked, Refused, ConfigFault):
+        # Any other fault leaves it open whether the edit was made: the next command looks.
+        deed.undone()
+        raise
     deed.undone()
     raise EnvironmentFault(
         f"{plan.file.path} keeps being rewritten by its client", "Close the client and run it again."
     )
+
+
+def _attempted(deed: Deed, target: Target, build: Build, locked: bool, *, brief: bool) -> FilePlan | None:
+    """What was done, or had been done already; None where the client came in between.
+
+    brief: the client's lock is held for the swap alone.
+    """
+    with client_lock(target.path) if locked and not brief else nullcontext():
+        current = _planned(build, target)
+        if not current.changed:
+            return current
+        deed.announce(current, target.real)
+        return current if replace_if_same(target, current.old, current.new, locked=locked and brief) else None
 
 
 def _planned(build: Build, target: Target) -> FilePlan:
@@ -83,15 +98,6 @@ def _planned(build: Build, target: Target) -> FilePlan:
         except ConfigFault:
             time.sleep(_TORN_SECONDS)
     return build(read_target(target))
-
-
-def _swapped(deed: Deed, target: Target, plan: FilePlan) -> bool:
-    """Any other fault than a lock leaves it open whether the edit was made: the next command looks."""
-    try:
-        return replace_if_same(target, plan.old, plan.new, locked=plan.file.locked)
-    except Locked:
-        deed.undone()
-        raise
 
 
 def _agreed(shown: FilePlan, current: FilePlan) -> FilePlan:

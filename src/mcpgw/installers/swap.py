@@ -47,21 +47,20 @@ class Target:
 
 @contextmanager
 def client_lock(path: str) -> Iterator[None]:
-    """Holds the client's own lock, the directory `<path>.lock`. Raises Locked when it stays taken, and OSError.
+    """Holds the client's own lock, the directory `<path>.lock`. Raises EnvironmentFault, as Locked when it stays taken.
 
     It is not refreshed while held: a read, a comparison and a rename are over long before it counts as stale.
     """
     lock = path + ".lock"
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
-    while not _taken(lock):
+    while not _taken(lock, path):
         if time.monotonic() >= deadline:
             raise Locked(f"{path} is locked by its client", "Close the client, or try again when it is idle.")
         time.sleep(_POLL_SECONDS)
     try:
         yield
     finally:
-        with suppress(FileNotFoundError):
-            os.rmdir(lock)
+        _let_go(lock)
 
 
 def target_of(path: str, *, locked: bool = False) -> Target:
@@ -122,20 +121,32 @@ def remove_leftovers(path: str) -> None:
 
 
 def outwait_lock(path: str) -> None:
-    """Sees to it that no lock of a killed command stays: waits while a fresh one is there. Raises OSError."""
+    """Sees to it that no lock of a killed command stays: waits while a fresh one is there. Raises EnvironmentFault."""
     if os.path.isdir(path + ".lock"):
         # A client that holds it for so long is alive, and lets it go itself.
         with suppress(Locked), client_lock(path):
             pass
 
 
-def _taken(lock: str) -> bool:
+def _taken(lock: str, path: str) -> bool:
     try:
         os.mkdir(lock)
         return True
     except FileExistsError:
         _drop_stale(lock)
         return False
+    except OSError as error:
+        raise _fault(path, error) from error
+
+
+def _let_go(lock: str) -> None:
+    try:
+        os.rmdir(lock)
+    except FileNotFoundError:
+        # We were stopped for so long that somebody took it for stale.
+        return
+    except OSError as error:
+        raise EnvironmentFault(f"the lock {lock} cannot be removed: {error.strerror}", "Remove it.") from error
 
 
 def _drop_stale(lock: str) -> None:
