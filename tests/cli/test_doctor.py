@@ -7,6 +7,7 @@ import pytest
 
 from mcpgw.cli import doctor as verb
 from mcpgw.cli import install as install_verb
+from mcpgw.cli import review as review_verb
 from mcpgw.cli.demo_home import aws_key_id
 from mcpgw.cli.main import main
 from mcpgw.installers.apply import sole_installer
@@ -16,7 +17,7 @@ from support.client_home import enter, furnished, write
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    made = enter(furnished(tmp_path), monkeypatch, verb, install_verb)
+    made = enter(furnished(tmp_path), monkeypatch, verb, install_verb, review_verb)
     assert main(["install", "--yes"]) == 0
     return made
 
@@ -125,6 +126,59 @@ def test_no_secret_is_shown(home, capsys):
     assert main(["doctor", "--fix", "--dry-run"]) == code == 1
     out = capsys.readouterr()
     assert key not in out.out + out.err
+
+
+@pytest.fixture
+def shadowed(home):
+    """A home in which an approved shared server has a private entry before it; the shared file."""
+    edit(home.code_file, lambda tree: tree["projects"][str(home.project)].update(hasTrustDialogAccepted=True))
+    write(home.project / ".claude" / "settings.local.json", {"enabledMcpjsonServers": ["shared"]})
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 0
+    return home.project / ".mcp.json"
+
+
+def waiting(payload):
+    return [each["next_step"].split("`")[1].split()[-1] for each in payload["symptoms"] if each["check"] == "review"]
+
+
+def private_entries(home):
+    return json.loads(home.code_file.read_bytes())["projects"][str(home.project)]["mcpServers"]
+
+
+@pytest.mark.requirement("doctor.shadow")
+def test_a_private_entry_that_says_what_its_shared_one_says_is_healthy(home, shadowed, capsys):
+    assert "shared" in private_entries(home)
+    assert examine(capsys)[0] == 0
+
+
+@pytest.mark.requirement("doctor.shadow")
+def test_a_shared_entry_that_changed_waits_for_review_and_follows_it(home, shadowed, capsys):
+    write(shadowed, {"mcpServers": {"shared": {"command": "team", "args": ["--new"]}}})
+    code, payload = examine(capsys, "--fix", "--yes")
+    (ref,) = waiting(payload)
+    assert (code, drift(payload)) == (1, {})
+    assert main(["review", "approve", ref, "--yes"]) == 0
+    code, payload = examine(capsys)
+    assert (code, waiting(payload)) == (0, [])
+    assert private_entries(home)["shared"]["args"][-1] == "--new"
+
+
+@pytest.mark.requirement("doctor.shadow")
+def test_a_private_entry_without_a_shared_one_is_taken_out(home, shadowed, capsys):
+    write(shadowed, {"mcpServers": {}})
+    code, payload = examine(capsys)
+    assert (code, [each["check"] for each in payload["symptoms"] if each["weight"] == "mendable"]) == (1, ["shadow"])
+    assert main(["doctor", "--fix", "--yes"]) == 0
+    assert list(private_entries(home)) == ["db"]
+    assert examine(capsys)[0] == 0
+
+
+def test_what_was_approved_of_a_deleted_entry_is_forgotten(home, shadowed, capsys):
+    edit(home.code_file, lambda tree: tree["projects"][str(home.project)]["mcpServers"].pop("shared"))
+    write(shadowed, {"mcpServers": {"shared": {"command": "other"}}})
+    assert len(waiting(examine(capsys)[1])) == 1
+    assert main(["doctor", "--fix", "--yes"]) == 0
+    assert waiting(examine(capsys)[1]) == []
 
 
 @pytest.fixture

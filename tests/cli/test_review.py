@@ -65,7 +65,6 @@ def test_approving_ends_it_and_leaves_a_record(project, ref, capsys):
     assert main(["review", "approve", ref, "--yes"]) == 0
     out = capsys.readouterr().out
     assert "Approved shared." in out
-    assert "`mcpgw install`" in out  # the private entry still has the old words
     assert read_approval(project.layout, project.entry_id).words.env_keys == ("NODE_OPTIONS",)
     assert main(["review", "list"]) == 0
     (deed,) = read(project.layout, Query(direction="control"))

@@ -8,7 +8,9 @@ import pytest
 from mcpgw.errors import ConfigFault, EnvironmentFault, NotFound, Partial, Refused, UsageFault
 from mcpgw.installers.guard import Tolerance
 from mcpgw.installers.install import install, plan_install
+from mcpgw.installers.project_servers import ProjectServers
 from mcpgw.installers.sessions import Process
+from mcpgw.installers.trust import stale
 from mcpgw.installers.uninstall import check_purge, live_instances, plan_uninstall, purge, uninstall
 from mcpgw.registry.ledger import entries
 from mcpgw.registry.select import Choice
@@ -162,3 +164,13 @@ def test_purge_is_all_or_nothing_and_waits_for_sessions(home, before):
         check_purge(home.layout, Choice())
     instance.close()
     assert live_instances(home.layout) == ()
+
+
+def test_nothing_is_left_to_review_of_a_shared_entry_that_a_pull_brought_back(home):
+    shared = home.project / ".mcp.json"
+    original, mode = shared.read_bytes(), ProjectServers.EDIT
+    install(home.layout, plan_install(home.place, home.layout, Choice(), Tolerance(), (), mode), observe=False, now=1.0)
+    shared.write_bytes(original.replace(b"team", b"other"))
+    assert len(stale(home.layout)) == 1
+    take_off(home)
+    assert stale(home.layout) == ()

@@ -15,6 +15,7 @@ from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, 
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import force_option, here, keep_going_option, paragraphs, problems_text, servers
 from mcpgw.errors import ExitCode
+from mcpgw.installers.change import Outcome
 from mcpgw.installers.checkup import Checkup
 from mcpgw.installers.drift import Drifted
 from mcpgw.installers.guard import Tolerance
@@ -86,10 +87,13 @@ def _line(words: Command) -> str:
 
 
 def _question(found: Checkup, plan: InstallPlan) -> str:
-    count = sum(len(each.changes) for each in plan.files)
+    outcomes = [change.outcome for each in plan.files for change in each.changes]
+    surplus = outcomes.count(Outcome.UNSHADOW)
+    count = len(outcomes) - surplus
+    removing = f"take out {servers(surplus)} that was added before a shared one" if surplus else ""
     routing = f"route {servers(count)}" if count else ""
     forgetting = f"forget {servers(len(found.to_forget))} that were deleted" if found.to_forget else ""
-    return f"Mend it ({', '.join(part for part in (routing, forgetting, 'renew the launcher') if part)})?"
+    return f"Mend it ({', '.join(part for part in (routing, removing, forgetting, 'renew the launcher') if part)})?"
 
 
 def _text(found: Checkup) -> str:

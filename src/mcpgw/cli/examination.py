@@ -37,12 +37,15 @@ from mcpgw.registry.select import Choice
 def examine(place: Place, state: StateLayout, processes: Iterable[Process]) -> Checkup:
     """Raises McpgwError where the ledger, or what was approved, cannot be read."""
     found, ledger = discover(place), read_ledger(state)
-    drifted = drift_of(found, ledger, state.launcher)
+    changed = stale(state)
+    unreviewed = frozenset(each.approval.entry_id for each in changed)
+    drifted = drift_of(found, ledger, state.launcher, unreviewed)
     symptoms = (
         *unfinished(ledger.steps, ledger.open_steps),
         *broken_files(found.problems),
         *drift_symptoms(drifted),
-        *_of_shared_servers(found, state),
+        *shadows_due(shadows_out_of_step(found, unreviewed, state.launcher)),
+        *to_review(each for each in changed if not each.denied),
         *awake_twins(twins(found.entries, place.environ)),
         *open_secrets(_leaks(found, state)),
         *(launcher_symptoms(state) if ledger.installed else ()),
@@ -51,13 +54,6 @@ def examine(place: Place, state: StateLayout, processes: Iterable[Process]) -> C
         *this_surroundings(state),
     )
     return Checkup(symptoms, drifted)
-
-
-def _of_shared_servers(found: Discovery, state: StateLayout) -> Iterator[Symptom]:
-    changed = stale(state)
-    unreviewed = frozenset(each.approval.entry_id for each in changed)
-    yield from shadows_due(shadows_out_of_step(found, unreviewed, state.launcher))
-    yield from to_review(each for each in changed if not each.denied)
 
 
 def _of_policy(state: StateLayout) -> Iterator[Symptom]:

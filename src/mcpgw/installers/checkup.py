@@ -57,14 +57,20 @@ class Checkup:
         return tuple(each for each in self.drifted if each.drift is Drift.GONE)
 
 
-def drift_of(found: Discovery, ledger: Ledger, launcher: str) -> tuple[Drifted, ...]:
-    """Every entry that is not as install left it, and those that came since."""
+def drift_of(
+    found: Discovery, ledger: Ledger, launcher: str, unreviewed: frozenset[str] = frozenset()
+) -> tuple[Drifted, ...]:
+    """Every entry that is not as install left it, and those that came since; shadows are a matter of their own.
+
+    unreviewed: ids of shared entries that changed since they were approved; mending leaves those as they are.
+    """
     unread = {problem.path for problem in found.problems}
     readable = frozenset(each.config_file for each in ledger.installed) - unread
     free = (each for each in found.entries if obstacle(each) is None and each.entry_id not in ledger.opted_out)
-    own = (each for each in found.entries if each.scope is not Scope.PROJECT)
+    own = (each for each in found.entries if each.scope is not Scope.PROJECT and not each.is_shadow)
+    known = drifted(ledger.installed, found.entries, readable, launcher)
     return (
-        *drifted(ledger.installed, found.entries, readable, launcher),
+        *(each for each in known if each.entry_id not in unreviewed),
         *strays(ledger.installed, own, launcher),
         *newcomers(free, ledger.seen),
     )

@@ -115,6 +115,8 @@ def _judged(known: LedgerEntry, present: Mapping[Place, Entry], launcher: str) -
 
 
 def _drift(known: LedgerEntry, entry: Entry, launcher: str) -> Drift | None:
+    if entry.is_shadow:
+        return None  # it follows its origin, not the ledger
     original = entry.wrapped
     if original is None:
         return Drift.UNROUTED if known.before == command_of(entry) else Drift.REPLACED

@@ -186,10 +186,11 @@ def _clear(layout: StateLayout, plan: UninstallPlan, now: float) -> None:
     """Clears the ledger of what its owner, not we, had taken out, and forgets what was approved of what is off."""
     looked_at = {*plan.vanished, *(each.file.path for each in plan.files)}
     gone: dict[str, list[str]] = {}
+    taken_off = {change.entry.gateway_id for each in plan.files for change in each.changes}
     for each in read_ledger(layout).installed:
         if each.config_file in looked_at and (plan.wanted is None or each.entry_id in plan.wanted):
             gone.setdefault(each.config_file, []).append(each.entry_id)
+            taken_off.add(each.gateway_id)
     if gone:
         append(layout, *(uninstall_record(file, entry_ids, at=now) for file, entry_ids in gone.items()))
-    taken_off = {change.entry.gateway_id for each in plan.files for change in each.changes}
     forget(layout, taken_off - {each.gateway_id for each in read_ledger(layout).installed})
