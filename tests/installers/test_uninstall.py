@@ -56,6 +56,16 @@ def test_a_second_time_changes_nothing(home, before):
     assert take_off(home) == ()
 
 
+def test_nothing_is_left_to_review_of_a_shared_entry_that_a_pull_brought_back(home):
+    shared = home.project / ".mcp.json"
+    original, mode = shared.read_bytes(), ProjectServers.EDIT
+    install(home.layout, plan_install(home.place, home.layout, Choice(), Tolerance(), (), mode), observe=False, now=1.0)
+    shared.write_bytes(original.replace(b"team", b"other"))
+    assert len(stale(home.layout)) == 1
+    take_off(home)
+    assert stale(home.layout) == ()
+
+
 @pytest.mark.requirement("uninstall.without-state")
 def test_it_works_with_the_state_gone_and_makes_none(home, before):
     shutil.rmtree(home.layout.root)
