@@ -34,10 +34,11 @@ class ToolOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ClaudeHome:
-    """root: HOME of the client.  binary: the client."""
+    """root: HOME of the client.  binary: the client.  directory: where programs start; the project by default."""
 
     root: Path
     binary: str
+    directory: Path | None = None
 
     @property
     def config(self) -> Path:
@@ -97,7 +98,7 @@ class ClaudeHome:
         return subprocess.run(
             argv,
             env=environ,
-            cwd=directory or self.root / "project",
+            cwd=directory or self.directory or self.root / "project",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
