@@ -174,13 +174,3 @@ def test_purge_is_all_or_nothing_and_waits_for_sessions(home, before):
         check_purge(home.layout, Choice())
     instance.close()
     assert live_instances(home.layout) == ()
-
-
-def test_nothing_is_left_to_review_of_a_shared_entry_that_a_pull_brought_back(home):
-    shared = home.project / ".mcp.json"
-    original, mode = shared.read_bytes(), ProjectServers.EDIT
-    install(home.layout, plan_install(home.place, home.layout, Choice(), Tolerance(), (), mode), observe=False, now=1.0)
-    shared.write_bytes(original.replace(b"team", b"other"))
-    assert len(stale(home.layout)) == 1
-    take_off(home)
-    assert stale(home.layout) == ()
