@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from mcpgw.cli.routing import coverage_table, here, paragraphs, problems_json, problems_text, source
+from mcpgw.cli.routing import coverage_table, here, paragraphs, problems_json, problems_text, shown, source
 from mcpgw.registry.client import Problem
 from mcpgw.registry.coverage import coverage
 from mcpgw.registry.entry import Entry, Scope, Transport
@@ -20,6 +20,16 @@ def test_names_cannot_drive_the_terminal():
     table = coverage_table(coverage([replace(ENTRY, name="\x1b[2Jfs\u202e")], None))
     assert "\x1b" not in table
     assert "\\u001b[2Jfs\\u202e" in table
+
+
+def test_a_line_that_is_quoted_stays_one_line():
+    assert shown(["a\n- b\x1b", "c"]) == "a\\u000a- b\\u001b\nc"
+    assert shown([]) == ""
+
+
+def test_paths_of_problems_cannot_drive_the_terminal():
+    problem = Problem("/\x1b", "/\x1b\n:1:1: broken", "mend it", blocking=True)
+    assert problems_text([problem]) == "Left out:\n  /\\u001b\\u000a:1:1: broken"
 
 
 def test_problems():

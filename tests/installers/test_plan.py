@@ -78,9 +78,8 @@ def test_the_diff_says_what_changes_and_where():
             ),
         }
     )
-    text = diff([install_plan(FILE, content, entries, LAUNCHER)])
-    lines = text.split("\n")
-    assert lines[:7] == [
+    lines = diff([install_plan(FILE, content, entries, LAUNCHER)])
+    assert lines[:7] == (
         "--- /h/.claude.json",
         "+++ /h/.claude.json",
         "@@ line 3: fs (user) @@",
@@ -88,7 +87,7 @@ def test_the_diff_says_what_changes_and_where():
         '- "args": ["-y"]',
         '+ "command": "/s/bin/mcpgw"',
         '+ "args": ["run", "--entry", "claude-code:user:fs", "--", "npx", "-y"]',
-    ]
+    )
     assert lines[7] == "@@ line 5: db (local, project /app) @@"
 
 
@@ -99,7 +98,13 @@ def _all_ids(content):
 
 
 def test_nothing_to_do_is_an_empty_diff():
-    assert diff([install_plan(FILE, CONTENT, frozenset(), LAUNCHER)]) == ""
+    assert diff([install_plan(FILE, CONTENT, frozenset(), LAUNCHER)]) == ()
+
+
+def test_a_name_with_a_line_break_is_one_line_of_the_diff():
+    content = b'{"mcpServers": {"a\\n- forged": {"command": "x"}}}'
+    lines = diff([install_plan(FILE, content, _all_ids(content), LAUNCHER)])
+    assert lines[2] == "@@ line 1: a\n- forged (user) @@"
 
 
 def test_sha256_is_hexadecimal():

@@ -13,7 +13,7 @@ from mcpgw.cli.examination import examine
 from mcpgw.cli.masking import masked
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, visible, yes_option
 from mcpgw.cli.places import layout
-from mcpgw.cli.routing import force_option, here, keep_going_option, paragraphs, problems_text, servers
+from mcpgw.cli.routing import force_option, here, keep_going_option, paragraphs, problems_text, servers, shown
 from mcpgw.errors import ExitCode
 from mcpgw.installers.change import Outcome
 from mcpgw.installers.checkup import Checkup
@@ -65,10 +65,9 @@ def _mendable(found: Checkup) -> bool:
 
 def _show(found: Checkup, plan: InstallPlan, as_json: bool) -> None:
     """The three sides of each drifted entry, then the edit."""
-    lines = [line for each in found.drifted for line in _sides(each)]
-    text = masked("\n".join((*lines, diff(plan.files))).strip("\n"))
+    text = shown((*(line for each in found.drifted for line in _sides(each)), *diff(plan.files)))
     if text:
-        click.echo("\n".join(visible(line) for line in text.split("\n")) + "\n", err=as_json)
+        click.echo(text + "\n", err=as_json)
 
 
 def _sides(each: Drifted) -> Iterable[str]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from mcpgw.cli.masking import masked
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
@@ -25,6 +24,7 @@ from mcpgw.cli.routing import (
     problems_text,
     scope_option,
     servers,
+    shown,
 )
 from mcpgw.errors import ExitCode
 from mcpgw.installers.guard import Tolerance
@@ -109,8 +109,7 @@ def _wants_shadows(plan: InstallPlan) -> bool:
 def _show(plan: InstallPlan, as_json: bool) -> None:
     """The diff goes to stderr where stdout is for JSON."""
     if plan.changed:
-        text = "\n".join(visible(line) for line in masked(diff(plan.files)).split("\n"))
-        click.echo(text + "\n", err=as_json)
+        click.echo(shown(diff(plan.files)) + "\n", err=as_json)
     for warning in _dangers(plan):
         click.echo(f"mcpgw: warning: {visible(warning)}", err=True)
 

@@ -9,6 +9,7 @@ import traceback
 
 import click
 
+from mcpgw.cli.output import visible
 from mcpgw.errors import ExitCode, McpgwError
 from mcpgw.version import VERSION
 
@@ -86,9 +87,9 @@ def main(argv: list[str]) -> int:
 
 
 def _fail(message: str, next_step: str, code: int) -> int:
-    click.echo(f"mcpgw: {message}", err=True)
+    click.echo(f"mcpgw: {visible(message)}", err=True)
     if next_step:
-        click.echo(f"  next: {next_step}", err=True)
+        click.echo(f"  next: {visible(next_step)}", err=True)
     return int(code)
 
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from mcpgw.cli.output import table
+from mcpgw.cli.masking import masked
+from mcpgw.cli.output import table, visible
 from mcpgw.registry.client import Place, Problem, this_machine
 from mcpgw.registry.coverage import Coverage
 from mcpgw.registry.discover import CLIENTS
@@ -78,8 +79,14 @@ def problems_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
 
 def problems_text(problems: Iterable[Problem]) -> str:
     """The files that could not be read or edited, one a line; empty when there is none."""
-    lines = [f"  {each.message}" for each in problems]
+    lines = [f"  {visible(each.message)}" for each in problems]
     return "\n".join(("Left out:", *lines)) if lines else ""
+
+
+def shown(lines: Iterable[str]) -> str:
+    """Lines that quote a client's file, without its secrets; a line break in a name makes no line of its own."""
+    text = masked("\n".join(line.replace("\n", "\\u000a") for line in lines))
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def paragraphs(*parts: str) -> str:

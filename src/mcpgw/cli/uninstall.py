@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from mcpgw.cli.accountability import journal_deed
-from mcpgw.cli.masking import masked
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
@@ -21,6 +20,7 @@ from mcpgw.cli.routing import (
     problems_text,
     scope_option,
     servers,
+    shown,
 )
 from mcpgw.errors import ExitCode
 from mcpgw.installers.guard import Tolerance
@@ -98,8 +98,7 @@ def _report(
 
 def _show(plan: UninstallPlan, as_json: bool) -> None:
     if plan.changed:
-        text = "\n".join(visible(line) for line in masked(diff(plan.files)).split("\n"))
-        click.echo(text + "\n", err=as_json)
+        click.echo(shown(diff(plan.files)) + "\n", err=as_json)
 
 
 def _question(plan: UninstallPlan, purging: bool) -> str:

@@ -86,9 +86,12 @@ def _expected(change: Change) -> Expected:
     return Gone() if change.after is None else change.after
 
 
-def diff(plans: Iterable[FilePlan]) -> str:
-    """The plan as a person reads it: per file and entry, the two members that change; empty when nothing does."""
-    return "\n".join(line for plan in plans if plan.changes for line in _file_diff(plan))
+def diff(plans: Iterable[FilePlan]) -> tuple[str, ...]:
+    """The plan as a person reads it: per file and entry, the two members that change; none when nothing does.
+
+    A name or path may hold anything, line breaks too.
+    """
+    return tuple(line for plan in plans if plan.changes for line in _file_diff(plan))
 
 
 def _routed(document: Document, entry: Entry, node: Node, launcher: str) -> tuple[tuple[Edit, ...], Change]:
