@@ -102,6 +102,23 @@ def test_a_shadow_without_an_origin_is_taken_out():
     assert list(servers(left.new)) == ["own", "bare"]
 
 
+def test_a_null_in_the_place_of_the_container_gives_way():
+    content = b'{"projects": {"/app": {"mcpServers": null, "n": 1}}}'
+    done = plan(content, shadows(shadow("bare")))
+    servers = json.loads(done.new)["projects"]["/app"]["mcpServers"]
+    assert list(servers) == ["bare"]
+    assert done.new.replace(json.dumps(servers).encode(), b"null").startswith(content[:24])
+
+
+@pytest.mark.parametrize("number", ["12345678901234567890", "9" * 5000, "1.0"])
+def test_numbers_that_no_two_readers_hold_alike_do_not_matter(number):
+    origins = b'{"mcpServers": {"big": {"command": "uvx", "timeout": %b}}}' % number.encode()
+    big = shadow("big", origins=origins)
+    done = plan(LAYOUTS["client"], shadows(big))
+    assert b'"timeout": ' + number.encode() in done.new
+    assert not plan(done.new, shadows(big)).changed
+
+
 def test_one_goes_while_another_comes():
     made = plan(LAYOUTS["client"], shadows(shadow("team")))
     swapped = plan(made.new, shadows(shadow("bare")))

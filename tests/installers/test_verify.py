@@ -59,6 +59,8 @@ SHADOW = (Scope.LOCAL, "/a", "new")
         (b'"mcpServers": {}', b'"mcpServers": {"new": {"command": "x"}}', Whole({"command": "x"}), True),
         (b'"n": 1', b'"n": 1, "mcpServers": {"new": {"command": "x"}}', Whole({"command": "x"}), True),
         (b'"mcpServers": {"new": 1}', b'"mcpServers": {"new": {"command": "x"}}', Whole({"command": "x"}), True),
+        (b'"mcpServers": null', b'"mcpServers": {"new": {"command": "x"}}', Whole({"command": "x"}), True),
+        (b'"mcpServers": null, "n": 1', b'"mcpServers": {"new": 2}, "n": 2', Whole(2), False),
         (b'"mcpServers": {"old": 1}', b'"mcpServers": {"old": 1, "new": 2}', Whole(2), True),
         (b'"mcpServers": {"old": 1}', b'"mcpServers": {"old": 2, "new": 2}', Whole(2), False),
         (b'"mcpServers": {"old": 1}', b'"mcpServers": {"new": 2}', Whole(2), False),

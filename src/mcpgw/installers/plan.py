@@ -15,6 +15,7 @@ from mcpgw.installers.verify import Expected, Gone, Key, Whole, verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node
 from mcpgw.registry.entry import Command, Entry, names_launcher, wrap
+from mcpgw.registry.json_reader import json_value
 from mcpgw.registry.reading import entries_of, open_document
 
 
@@ -82,7 +83,7 @@ def expected(changes: Iterable[Change]) -> dict[Key, Expected]:
 
 def _expected(change: Change) -> Expected:
     if change.value is not None:
-        return Whole(json.loads(change.value))
+        return Whole(json_value(change.value, comments=False))
     return Gone() if change.after is None else change.after
 
 

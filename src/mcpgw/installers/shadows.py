@@ -129,7 +129,8 @@ def _same(document: Document, node: Node, value: bytes) -> bool:
 
 
 def _ordered(text: bytes) -> Any:
-    return json.loads(text.decode("utf-8", "replace"), object_pairs_hook=list)
+    # Floats, as for the clients: Python refuses integers of more than 4,300 digits.
+    return json.loads(text.decode("utf-8", "replace"), object_pairs_hook=list, parse_int=float)
 
 
 def _member_edits(
@@ -145,7 +146,15 @@ def _member_edits(
             yield from _changed_container(document, servers, starts, additions)
     for key, project in document.find(_PROJECTS):
         if new[key]:
-            yield from insert_members(document, project, {_SERVERS: _object(new[key])})
+            yield from _new_container(document, project, _object(new[key]))
+
+
+def _new_container(document: Document, project: Node, value: bytes) -> tuple[Edit, ...]:
+    """In a project without one, or in the place of a `null`, which is none."""
+    null = project.member(_SERVERS)
+    if null is None:
+        return insert_members(document, project, {_SERVERS: value})
+    return (Edit(null.value.start, null.value.end, _laid_out(document, project, value)),)
 
 
 def _changed_container(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcpgw.errors import McpgwError
-from mcpgw.registry.client import ConfigFile
+from mcpgw.registry.client import ConfigFile, Container
 from mcpgw.registry.document import EACH, Document, Member, Node, Syntax
 from mcpgw.registry.entry import Command, Scope
 from mcpgw.registry.reading import entries_of, open_document
@@ -51,7 +51,7 @@ def verify_rewrite(file: ConfigFile, old: Document, content: bytes, expected: Ma
 class _Side:
     """The file before or after: its entries, and the spans of its containers.
 
-    optional: containers that may come with an entry, or go with it.
+    optional: paths of containers that may come with an entry, or go with it.
     """
 
     def __init__(self, file: ConfigFile, document: Document, expected: Mapping[Key, Expected]) -> None:
@@ -60,12 +60,10 @@ class _Side:
             (entry.scope, entry.project_key, entry.name): node for entry, node in entries_of(file, document)
         }
         moving = {key[:2] for key, wanted in expected.items() if isinstance(wanted, (Whole, Gone))}
-        self.containers: set[tuple[int, int]] = set()
-        self.optional: set[tuple[int, int]] = set()
-        for container in file.containers:
-            for project, node in document.find(container.path):
-                group = self.optional if (container.scope, project) in moving else self.containers
-                group.add((node.start, node.end))
+        self.containers = {(node.start, node.end) for each in file.containers for _, node in document.find(each.path)}
+        self.optional = {
+            _path(each, project) for each in file.containers for scope, project in moving if scope is each.scope
+        }
 
     def lasting(self) -> list[Key]:
         """The entries that are neither added nor removed, in order."""
@@ -83,13 +81,17 @@ def _same_frame(before: _Side, after: _Side) -> bool:
 
 def _frame(side: _Side, node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node | None]]:
     span = (node.start, node.end)
-    if span in side.optional:
+    if path in side.optional:
         return
     if span in side.containers or node.members is None:
         yield path, None if span in side.containers else node
         return
     for member in node.members:
         yield from _frame(side, member.value, (*path, member.key))
+
+
+def _path(container: Container, project: str | None) -> tuple[str, ...]:
+    return tuple(project or "" if part is EACH else part for part in container.path)
 
 
 def _right_entries(before: _Side, after: _Side) -> bool:
@@ -147,7 +149,7 @@ def _same_values(before: _Side, after: _Side) -> bool:
 def _values(side: _Side) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every value at its path, but for what is edited."""
     edited = {
-        (*(project or "" if part is EACH else part for part in container.path), name.removeprefix(container.prefix))
+        (*_path(container, project), name.removeprefix(container.prefix))
         for scope, project, name in side.expected
         for container in side.file.containers
         if container.scope is scope
