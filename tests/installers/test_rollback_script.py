@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 
@@ -80,10 +81,17 @@ def test_a_ledger_line_that_is_broken_is_passed_over(tmp_path):
         b'{"kind": "plan", "file": "/no/such"}',
         b"[]",
         b'{"v": 99, "kind": "plan", "file": "/f", "entries": [{"client": "c", "scope": "user"}, {}]}',
+        b'{"v": 1, "kind": "plan", "file": ["/g"], "entries": [{"client": [], "scope": {}}]}',
+        b"[" * 100_000,
         b'{"kind"',
     ]
     (tmp_path / "ledger.jsonl").write_bytes(b"\n".join(lines))
-    assert recorded_files(layout) == {"/f": ("c", "user")}
+    assert recorded_files(layout)["/f"] == ("c", "user")
+
+
+def test_a_pipe_in_the_place_of_the_ledger_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "ledger.jsonl")
+    assert recorded_files(StateLayout(str(tmp_path))) == {}
 
 
 def test_help_is_no_file_name(capsys: pytest.CaptureFixture[str]) -> None:

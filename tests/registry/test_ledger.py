@@ -166,6 +166,27 @@ def test_a_torn_line_is_passed_over_and_not_joined(layout, tail):
     assert read_ledger(layout).open_steps == frozenset()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}",
+        '{"v": 1, "kind": "plan"}',
+        '{"v": 1, "kind": "done"}',
+        '{"v": 1, "kind": "install", "seen": 5}',
+        '{"v": 1, "kind": "choice", "opted_out": [[]]}',
+        '{"v": 1, "kind": "uninstall", "file": [], "entries": ["x"]}',
+        "[" * 100_000,
+    ],
+)
+def test_a_line_of_somebody_else_is_passed_over(layout, line):
+    append(layout, plan_record(step(1, FS), at=1.0))
+    with open(layout.ledger_file, "a") as file:
+        file.write(line + "\n")
+    append(layout, done_record(step(1), at=2.0))
+    ledger = read_ledger(layout)
+    assert (ledger.installed, ledger.open_steps) == ((FS,), frozenset())
+
+
 def test_a_newer_format_is_refused(layout):
     append(layout, install_record([], at=1.0))
     with open(layout.ledger_file, "a") as file:

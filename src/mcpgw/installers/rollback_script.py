@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mcpgw.errors import McpgwError
+from mcpgw.files import read_bytes
 from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.installers.swap import read_target, replace_if_same, target_of
 from mcpgw.paths import StateLayout
@@ -48,9 +49,8 @@ def recorded_files(layout: StateLayout) -> dict[str, tuple[str, str]]:
     """The client files in the ledger, each with client and scope of an entry in it; none where there is no ledger."""
     found: dict[str, tuple[str, str]] = {}
     try:
-        with open(layout.ledger_file, "rb") as file:
-            for line in file:
-                found.update(_entries_of(line))
+        for line in read_bytes(layout.ledger_file).split(b"\n"):
+            found.update(_entries_of(line))
     except OSError:
         return {}
     return found
@@ -95,8 +95,8 @@ def _entries_of(line: bytes) -> Iterator[tuple[str, tuple[str, str]]]:
     try:
         record = json.loads(line)
         for entry in record["entries"] if record["kind"] == "plan" else ():
-            yield record["file"], (entry["client"], entry["scope"])
-    except (ValueError, LookupError, TypeError):
+            yield str(record["file"]), (str(entry["client"]), str(entry["scope"]))
+    except (ValueError, LookupError, TypeError, RecursionError):
         return
 
 

@@ -1,6 +1,7 @@
 """The ledger says what was changed and how to put it back; it is appended and synced before the change.
 
-One JSON object a line. A line that a crash cut off was never acted upon, so readers pass over it.
+One JSON object a line. Readers pass over what is not of our making, and a line that a crash cut off: it was never
+acted upon.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -183,9 +185,9 @@ def _records(content: bytes, path: str) -> Iterator[dict[str, Any]]:
     for line in content.split(b"\n"):
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if not isinstance(record, dict):
+        if not isinstance(record, dict) or "v" not in record:
             continue
         if not isinstance(record.get("v"), int) or record["v"] > VERSION:
             raise ConfigFault(
@@ -197,7 +199,8 @@ def _records(content: bytes, path: str) -> Iterator[dict[str, Any]]:
 def _folded(records: Iterator[dict[str, Any]]) -> Ledger:
     fold = _Fold()
     for record in records:
-        fold.take(record)
+        with suppress(LookupError, TypeError, ValueError):
+            fold.take(record)
     return Ledger(
         tuple(fold.steps.values()),
         frozenset(fold.open_steps),
