@@ -102,6 +102,13 @@ def test_a_pull_that_removed_the_gateway_from_a_shared_file_shows(home, capsys):
     assert shared.read_bytes() != original
 
 
+def test_a_shared_file_of_another_project_is_not_taken_for_deleted(home, capsys, monkeypatch):
+    assert main(["install", "--yes", "--project-servers", "edit"]) == 0
+    edit(home.code_file, lambda tree: tree.pop("projects"))
+    monkeypatch.chdir(home.root)
+    assert drift(examine(capsys)[1]) == {"db": "gone"}
+
+
 def test_a_half_finished_plan_is_seen_and_settled(home, capsys):
     step = Step(99, str(home.code_file), str(home.code_file), "0", "1", (), ())
     with sole_installer(home.layout):

@@ -11,6 +11,7 @@ from mcpgw.registry.client import (
     this_machine,
     with_parents,
 )
+from mcpgw.registry.discover import client_named
 
 
 def test_the_home_is_what_the_environment_says():
@@ -58,6 +59,14 @@ def test_the_home_is_no_project(tmp_path):
     (tmp_path / "link").symlink_to(home)
     assert project_directories(Place(str(home), {}, "linux", str(home / "code"))) == (str(home / "code"),)
     assert project_directories(Place(str(home), {}, "linux", str(tmp_path / "link"))) == ()
+
+
+def test_a_file_known_from_elsewhere_has_the_shape_of_its_scope(tmp_path):
+    place = Place(str(tmp_path), {}, "linux", str(tmp_path))
+    path = str(tmp_path / "app" / ".cursor" / "mcp.json")
+    cursor = client_named("cursor")
+    assert cursor.shape_of(place, path, "project").shared
+    assert not cursor.shape_of(place, path, "user").shared
 
 
 def test_parents_end_at_the_root():

@@ -64,8 +64,8 @@ def drift_of(
 
     unreviewed: ids of shared entries that changed since they were approved; mending leaves those as they are.
     """
-    unread = {problem.path for problem in found.problems}
-    readable = frozenset(each.config_file for each in ledger.installed) - unread
+    read = {path for path in ledger.files() if _is_known(found, path)}
+    readable = frozenset(read) - {problem.path for problem in found.problems}
     free = (each for each in found.entries if obstacle(each) is None and each.entry_id not in ledger.opted_out)
     own = (each for each in found.entries if each.scope is not Scope.PROJECT and not each.is_shadow)
     known = drifted(ledger.installed, found.entries, readable, launcher)
@@ -74,6 +74,11 @@ def drift_of(
         *strays(ledger.installed, own, launcher),
         *newcomers(free, ledger.seen),
     )
+
+
+def _is_known(found: Discovery, path: str) -> bool:
+    """Whether it was looked at from here, or is no more; a shared file of another project is neither."""
+    return any(each.file.path == path for each in found.readings) or not os.path.lexists(path)
 
 
 def drift_symptoms(drifted: Iterable[Drifted]) -> Iterator[Symptom]:

@@ -136,10 +136,10 @@ def _entries(reading: Reading) -> tuple[Entry, ...]:
 
 
 def _other_readings(place: Place, found: Discovery, ledger: Ledger) -> tuple[Reading, ...]:
-    """Files that were edited under another home or config directory."""
+    """Files that were edited under another home or config directory, or in another project."""
     known = {reading.file.path for reading in found.readings}
     shapes = {
-        each.config_file: client_named(each.client).shape_of(place, each.config_file)
+        each.config_file: client_named(each.client).shape_of(place, each.config_file, each.scope)
         for each in ledger.installed
         if each.config_file not in known
     }

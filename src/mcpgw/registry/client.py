@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcpgw.errors import ConfigFault, McpgwError
 from mcpgw.registry.dialect import CLAUDE_CODE, Dialect
@@ -216,8 +216,9 @@ class Client:
     judge_session: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], Verdict] | None = None
     spots: Callable[[Place, tuple[Reading, ...], tuple[Entry, ...]], tuple[Spot, ...]] = no_spots
 
-    def shape_of(self, place: Place, path: str) -> ConfigFile:
-        """The shape of a file that was known under another home: that of this client's file of the same name."""
-        files = self.files(place)
+    def shape_of(self, place: Place, path: str, scope: str) -> ConfigFile:
+        """The shape of a file that was known from elsewhere: that of this client's file of the same name and scope."""
+        files = self.files(replace(place, cwd=os.path.dirname(path)))
+        fitting = [file for file in files if any(str(each.scope) == scope for each in file.containers)]
         name = os.path.basename(path)
-        return next((file for file in files if os.path.basename(file.path) == name), files[0])
+        return next((file for file in fitting if os.path.basename(file.path) == name), files[0])

@@ -31,7 +31,8 @@ def read_file(file: ConfigFile) -> Reading:
 
 def unreadable(path: str, error: OSError, *, blocking: bool) -> Problem:
     message = f"{path} cannot be read: {error.strerror}"
-    return Problem(path, message, "Give yourself the right to read it.", blocking, EnvironmentFault)
+    next_step = "Give yourself the right to read it." if error.errno == errno.EACCES else "Look at what lies there."
+    return Problem(path, message, next_step, blocking, EnvironmentFault)
 
 
 def open_document(file: ConfigFile, content: bytes) -> Document:
