@@ -146,6 +146,22 @@ def test_observe_starts_with_a_config_and_never_edits_one(home, capsys):
     assert "was left alone" in capsys.readouterr().err
 
 
+@pytest.mark.requirement("install.weakening")
+@pytest.mark.parametrize(
+    "options", [("--observe",), ("--except", "fs"), ("--project-servers", "edit"), ("--project-servers", "shadow")]
+)
+def test_an_agent_cannot_lower_protection_by_it(home, monkeypatch, capsys, options):
+    settings = {"enabledMcpjsonServers": ["shared"], "hasTrustDialogAccepted": True}
+    write(home.code_file, {"mcpServers": {"fs": {"command": "npx"}}, "projects": {str(home.project): settings}})
+    before = contents(home)
+    monkeypatch.setenv("CLAUDECODE", "1")
+    assert main(["install", "--yes", *options]) == 5
+    assert "agent" in capsys.readouterr().err
+    assert contents(home) == before
+    assert main(["install", "--dry-run", *options]) == 0
+    assert main(["install", "--yes"]) == 0
+
+
 def test_a_home_without_servers_is_no_error(home, capsys):
     home.code_file.unlink()
     home.desktop_file.unlink()

@@ -32,7 +32,7 @@ from mcpgw.installers.install import Installed, InstallPlan, install, observe_co
 from mcpgw.installers.plan import diff
 from mcpgw.installers.project_servers import ProjectServers
 from mcpgw.installers.sessions import Session, running_processes, sessions_before
-from mcpgw.installers.shadowing import offered
+from mcpgw.installers.shadowing import offered, to_approve
 from mcpgw.paths import StateLayout
 from mcpgw.registry.coverage import Coverage, coverage, figure
 from mcpgw.registry.dangerous_env import dangerous_env
@@ -85,6 +85,9 @@ def command(
     if dry_run:
         emit(SCHEMA, {"dry_run": True, **_planned(plan)}, as_json, lambda: _dry_text(plan))
         return _exit_code(plan)
+    if observe or excepted or any(to_approve(plan.files, plan.discovery)):
+        # Observing, leaving out and approving lower protection: under an agent it ends here.
+        confirm("", yes=True, weakening=True)
     if plan.changed:
         confirm(f"Route {servers(_count(plan))} through the gateway?", yes=yes)
     done = None
