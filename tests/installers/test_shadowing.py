@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mcpgw.installers.guard import Tolerance
@@ -86,6 +88,25 @@ def test_uninstall_leaves_neither_shadow_nor_approval(home):
     uninstall(home.layout, plan_uninstall(home.place, home.layout, Choice(), Tolerance(), ()), now=2.0)
     assert home.code_file.read_bytes() == before
     assert read_approvals(home.layout) == ()
+
+
+def test_a_shadow_stays_while_nobody_can_read_what_it_stands_before(home):
+    shadow(home)
+    shared = home.project / ".mcp.json"
+    good = shared.read_bytes()
+    write(shared, b"<<<<<<< HEAD\n" + good)
+    assert not plan(home).changed
+    shadow(home)
+    assert list(shadows_out_of_step(discover(home.place), frozenset(), home.layout.launcher)) == []
+    write(shared, good.replace(b"-y", b"-x"))
+    assert plan(home).unreviewed == {origin_id(home)}
+
+
+def test_what_is_shared_above_a_project_is_seen_from_everywhere(home):
+    (home.project / ".mcp.json").rename(home.root / ".mcp.json")
+    shadow(home)
+    elsewhere = replace(home.place, cwd=str(home.home))
+    assert not plan_install(elsewhere, home.layout, Choice(), Tolerance(), ()).changed
 
 
 def test_an_origin_that_changed_waits_for_review_whatever_the_mode(home):

@@ -11,7 +11,7 @@ from mcpgw.installers.trust import ProjectEntry
 from mcpgw.registry.client import ConfigFile, Spot
 from mcpgw.registry.discover import Discovery
 from mcpgw.registry.document import Document
-from mcpgw.registry.entry import Entry, Scope
+from mcpgw.registry.entry import Entry, Scope, entry_id
 from mcpgw.registry.reading import entries_of
 
 
@@ -22,7 +22,7 @@ def shadows_for(
     spots = [spot for spot in found.spots if spot.file == file.path]
     valid = {each.key: each for spot in spots for each in _shadow(found, spot, file, launcher)}
     added = frozenset(key for key, each in valid.items() if each.origin.entry_id in wanted - unreviewed)
-    return Shadows(valid, added, unreviewed)
+    return Shadows(valid, added, unreviewed, frozenset(_untold(found, file)))
 
 
 def offered(found: Discovery) -> tuple[Entry, ...]:
@@ -66,6 +66,15 @@ def unshadowed(plans: Iterable[FilePlan], found: Discovery) -> frozenset[str]:
     shadows = [entry for entry in found.entries if entry.is_shadow]
     left = {entry.gateway_id for entry in shadows if (entry.config_file, entry.entry_id) not in removed}
     return frozenset(entry.gateway_id for entry in shadows) - left
+
+
+def _untold(found: Discovery, file: ConfigFile) -> Iterator[Key]:
+    broken = [reading.file for reading in found.readings if reading.problem is not None]
+    for entry in found.entries:
+        if entry.is_shadow and entry.config_file == file.path:
+            origins = (entry_id(each.client, Scope.PROJECT, entry.name, each.path, None) for each in broken)
+            if entry.gateway_id in origins:
+                yield (entry.project_key or "", entry.name)
 
 
 def _approved(found: Discovery, entry: Entry, kind: str) -> ProjectEntry:

@@ -46,12 +46,14 @@ class Shadows:
     """What install knows of the shadows of one file.
 
     valid: each that may stand, by its place; one that is not among them is taken out.  wanted: those to add.
+    untold: places of those whose origin's file cannot be read, so that nothing says whether they may stand: they stay.
     unreviewed: ids of origins that changed since they were approved; their shadows stay as they are until reviewed.
     """
 
     valid: Mapping[Key, Shadow] = field(default_factory=dict)
     wanted: frozenset[Key] = frozenset()
     unreviewed: frozenset[str] = frozenset()
+    untold: frozenset[Key] = frozenset()
 
 
 def shadow_of(
@@ -78,7 +80,7 @@ def shadow_changes(
 ) -> tuple[tuple[Edit, ...], tuple[Change, ...]]:
     """Takes out the shadows that may no longer stand, renews what differs, adds what is wanted."""
     standing = {(entry.project_key or "", entry.name): (entry, node) for entry, node in placed if entry.is_shadow}
-    gone = {key: each for key, each in standing.items() if key not in shadows.valid}
+    gone = {key: each for key, each in standing.items() if key not in {*shadows.valid, *shadows.untold}}
     taken = {(entry.project_key or "", entry.name) for entry, _ in placed}
     added = [shadows.valid[key] for key in sorted(shadows.wanted - taken)]
     renewed = tuple(_renewed(document, standing, shadows))

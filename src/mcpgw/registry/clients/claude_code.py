@@ -39,10 +39,11 @@ def files(place: Place) -> Files:
 
 
 def further(place: Place, readings: tuple[Reading, ...]) -> Files:
-    """`.mcp.json` of every project that the user's file knows."""
+    """`.mcp.json` of every project that the user's file knows, and of its parents."""
     known = {reading.file.path for reading in readings}
-    found = map(_project_file, filter(os.path.isabs, projects_in(readings)))
-    return tuple(file for file in found if file.path not in known)
+    projects = filter(os.path.isabs, projects_in(readings))
+    directories = dict.fromkeys(directory for project in projects for directory in with_parents(project))
+    return tuple(file for file in map(_project_file, directories) if file.path not in known)
 
 
 def judge(place: Place, readings: tuple[Reading, ...], entries: tuple[Entry, ...]) -> Verdict:
