@@ -39,6 +39,16 @@ def take_off(home, **options):
     return uninstall(home.layout, plan(home, **options), now=2.0)
 
 
+def test_a_shared_file_that_was_edited_stands_in_the_way_when_it_breaks(home):
+    edited = plan_install(home.place, home.layout, Choice(), Tolerance(), (), ProjectServers.EDIT)
+    install(home.layout, edited, observe=False, now=1.0)
+    shared = home.project / ".mcp.json"
+    write(shared, b"<<<<<<< HEAD\n" + shared.read_bytes())
+    with pytest.raises(ConfigFault, match=r"\.mcp\.json:1:1"):
+        plan(home)
+    assert [each.path for each in plan(home, tolerance=Tolerance(keep_going=True)).problems] == [str(shared)]
+
+
 def on_disk(before):
     return {path: path.read_bytes() for path in before}
 

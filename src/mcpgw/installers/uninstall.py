@@ -62,7 +62,7 @@ def plan_uninstall(
     wanted = None if choice == Choice() else _wanted(readings, choice)
     running = tuple(processes)
     plans: list[FilePlan] = []
-    problems = _problems(found, readings, choice)
+    problems = _problems(found, readings, choice, ledger)
     for reading in readings:
         if reading.document is None or not (reading.file.editable or reading.file.shared):
             continue
@@ -146,9 +146,11 @@ def _other_readings(place: Place, found: Discovery, ledger: Ledger) -> tuple[Rea
     return tuple(read_file(replace(shape, path=path)) for path, shape in shapes.items())
 
 
-def _problems(found: Discovery, readings: tuple[Reading, ...], choice: Choice) -> list[Problem]:
+def _problems(found: Discovery, readings: tuple[Reading, ...], choice: Choice, ledger: Ledger) -> list[Problem]:
+    """What keeps the gateway on; a file that is only read stands in the way where it was edited all the same."""
     broken = [reading.problem for reading in readings if reading.problem is not None]
-    return [each for each in broken if each.blocking and concerns(each.path, found, choice)]
+    in_the_way = [each for each in broken if each.blocking or each.path in ledger.files()]
+    return [each for each in in_the_way if concerns(each.path, found, choice)]
 
 
 def _apply_all(layout: StateLayout | None, plan: UninstallPlan, now: float) -> tuple[FilePlan, ...]:
