@@ -159,6 +159,15 @@ def test_taking_off_gives_up_on_a_restless_client(case):
         apply_uninstall(None, uninstall_plan(case.file, case.on_disk(), Ledger()), build, now=2.0)
 
 
+def test_the_lock_is_private_whatever_the_umask(case):
+    before = os.umask(0)
+    try:
+        with sole_installer(case.home.layout):
+            assert os.stat(case.home.layout.installer_lock).st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
 def test_one_installer_at_a_time(case, monkeypatch):
     monkeypatch.setattr(apply, "_INSTALLER_WAIT_SECONDS", 0.1)
     case.install()

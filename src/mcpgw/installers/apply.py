@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from filelock import FileLock, Timeout
 
 from mcpgw.errors import ConfigFault, EnvironmentFault, Refused
+from mcpgw.files import PRIVATE_FILE_MODE
 from mcpgw.installers.deed import Deed
 from mcpgw.installers.plan import FilePlan
 from mcpgw.installers.swap import Locked, Target, client_lock, read_target, remove_leftovers, replace_if_same, target_of
@@ -30,7 +31,7 @@ Build = Callable[[bytes], FilePlan]
 @contextmanager
 def sole_installer(layout: StateLayout) -> Iterator[None]:
     """One install or uninstall at a time. Raises EnvironmentFault when another one goes on."""
-    lock = FileLock(layout.installer_lock, timeout=_INSTALLER_WAIT_SECONDS)
+    lock = FileLock(layout.installer_lock, timeout=_INSTALLER_WAIT_SECONDS, mode=PRIVATE_FILE_MODE)
     try:
         lock.acquire()
     except Timeout as error:
