@@ -12,6 +12,7 @@ from mcpgw.installers.swap import (
     STALE_LOCK_SECONDS,
     Locked,
     client_lock,
+    lock_deadline,
     outwait_lock,
     read_target,
     remove_leftovers,
@@ -205,13 +206,13 @@ def test_a_file_that_vanished_is_a_fault_and_leaves_nothing(file):
 
 
 def test_the_lock_is_the_clients_own_and_is_let_go(file):
-    with client_lock(str(file)):
+    with client_lock(str(file), until=lock_deadline()):
         assert os.path.isdir(f"{file}.lock")
     assert only(file)
 
 
 def test_the_lock_is_let_go_when_the_work_fails(file):
-    with pytest.raises(RuntimeError), client_lock(str(file)):
+    with pytest.raises(RuntimeError), client_lock(str(file), until=lock_deadline()):
         raise RuntimeError
     assert only(file)
 
@@ -220,7 +221,7 @@ def test_the_lock_is_let_go_when_the_work_fails(file):
 def test_a_lock_that_is_held_is_respected(file, monkeypatch):
     monkeypatch.setattr(swap, "LOCK_WAIT_SECONDS", 0.1)
     os.mkdir(f"{file}.lock")
-    with pytest.raises(Locked, match="locked by its client"), client_lock(str(file)):
+    with pytest.raises(Locked, match="locked by its client"), client_lock(str(file), until=lock_deadline()):
         raise AssertionError
     assert os.path.isdir(f"{file}.lock")
 
@@ -229,21 +230,24 @@ def test_an_abandoned_lock_is_taken_over(file):
     os.mkdir(f"{file}.lock")
     old = time.time() - STALE_LOCK_SECONDS - 1
     os.utime(f"{file}.lock", (old, old))
-    with client_lock(str(file)):
+    with client_lock(str(file), until=lock_deadline()):
         assert os.path.isdir(f"{file}.lock")
     assert only(file)
 
 
 def test_a_lock_that_cannot_be_made_is_a_fault(tmp_path):
-    with pytest.raises(EnvironmentFault, match="No such file"), client_lock(str(tmp_path / "no" / "c.json")):
+    with (
+        pytest.raises(EnvironmentFault, match="No such file"),
+        client_lock(str(tmp_path / "no" / "c.json"), until=lock_deadline()),
+    ):
         raise AssertionError
 
 
 def test_a_lock_that_cannot_be_let_go_is_a_fault_and_one_that_was_taken_over_is_not(file):
-    with pytest.raises(EnvironmentFault, match="cannot be removed"), client_lock(str(file)):
+    with pytest.raises(EnvironmentFault, match="cannot be removed"), client_lock(str(file), until=lock_deadline()):
         (file.parent / f"{file.name}.lock" / "x").touch()
     shutil.rmtree(f"{file}.lock")
-    with client_lock(str(file)):
+    with client_lock(str(file), until=lock_deadline()):
         os.rmdir(f"{file}.lock")
     assert only(file)
 
@@ -251,7 +255,7 @@ def test_a_lock_that_cannot_be_let_go_is_a_fault_and_one_that_was_taken_over_is_
 def test_the_lock_lies_beside_the_path_as_it_was_given(file, tmp_path):
     link = tmp_path / "link.json"
     link.symlink_to(file)
-    with client_lock(str(link)):
+    with client_lock(str(link), until=lock_deadline()):
         assert (tmp_path / "link.json.lock").is_dir()
 
 
@@ -266,7 +270,7 @@ def test_all_that_takes_time_is_done_without_the_lock(file, monkeypatch):
             return real(*args)
 
         monkeypatch.setattr(os, name, seen)
-    assert replace_if_same(target_of(str(file)), b"old", b"new", locked=True)
+    assert replace_if_same(target_of(str(file), locked=True), b"old", b"new")
     assert held == {"write": {False}, "fsync": {False}, "replace": {True}}
 
 

@@ -12,7 +12,7 @@ from mcpgw.errors import ConfigFault, EnvironmentFault, Refused
 from mcpgw.files import PRIVATE_FILE_MODE
 from mcpgw.installers.deed import Deed
 from mcpgw.installers.plan import FilePlan
-from mcpgw.installers.swap import Locked, Target, client_lock, read_target, remove_leftovers, replace_if_same, target_of
+from mcpgw.installers.swap import Locked, Target, held, read_target, remove_leftovers, replace_if_same, target_of
 from mcpgw.paths import StateLayout
 
 # A collision is a write of the client within a few milliseconds. One that is busy writes each time that it gets the
@@ -64,7 +64,7 @@ def _performed(deed: Deed, plan: FilePlan, build: Build) -> FilePlan:
     remove_leftovers(plan.file.path)
     try:
         for attempt in range(_ATTEMPTS):
-            done = _attempted(deed, target, build, plan.file.locked, brief=attempt < _BRIEF_ATTEMPTS)
+            done = _attempted(deed, target, build, brief=attempt < _BRIEF_ATTEMPTS)
             if done is not None:
                 deed.done()
                 return done
@@ -78,17 +78,17 @@ def _performed(deed: Deed, plan: FilePlan, build: Build) -> FilePlan:
     )
 
 
-def _attempted(deed: Deed, target: Target, build: Build, locked: bool, *, brief: bool) -> FilePlan | None:
+def _attempted(deed: Deed, target: Target, build: Build, *, brief: bool) -> FilePlan | None:
     """What was done, or had been done already; None where the client came in between.
 
     brief: the client's lock is held for the swap alone.
     """
-    with client_lock(target.path) if locked and not brief else nullcontext():
+    with nullcontext(target) if brief else held(target) as target:
         current = _planned(build, target)
         if not current.changed:
             return current
         deed.announce(current, target.real)
-        return current if replace_if_same(target, current.old, current.new, locked=locked and brief) else None
+        return current if replace_if_same(target, current.old, current.new) else None
 
 
 def _planned(build: Build, target: Target) -> FilePlan:

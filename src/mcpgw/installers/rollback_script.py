@@ -79,7 +79,7 @@ def roll_back(file: ConfigFile, launcher: str) -> int:
     target = target_of(file.path, locked=True)
     for _ in range(_ATTEMPTS):
         plan = uninstall_plan(file, read_target(target), Ledger(), launcher=launcher)
-        if not plan.changed or replace_if_same(target, plan.old, plan.new, locked=True):
+        if not plan.changed or replace_if_same(target, plan.old, plan.new):
             return len(plan.changes)
     raise McpgwError(f"{file.path} keeps being rewritten by its client", "Close the client and run it again.")
 

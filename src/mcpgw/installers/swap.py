@@ -12,8 +12,8 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from mcpgw.errors import EnvironmentFault
 from mcpgw.files import fsync_dir, read_bytes, temporary_beside, temporary_writer, write_all
@@ -36,25 +36,38 @@ class Locked(EnvironmentFault):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The file that a path leads to, links followed, and what its replacement must keep."""
+    """The file that a path leads to, links followed, and what its replacement must keep.
+
+    lock_until: when to give up on the client's lock (monotonic), in all attempts together; None where it takes none.
+    """
 
     path: str
     real: str
     mode: int
     owner: int
     group: int
+    lock_until: float | None = None
 
 
 @contextmanager
-def client_lock(path: str) -> Iterator[None]:
+def held(target: Target) -> Iterator[Target]:
+    """Holds the target's lock, where its client takes one; yields the target as it is then. Raises as `client_lock`."""
+    if target.lock_until is None:
+        yield target
+        return
+    with client_lock(target.path, until=target.lock_until):
+        yield replace(target, lock_until=None)
+
+
+@contextmanager
+def client_lock(path: str, *, until: float) -> Iterator[None]:
     """Holds the client's own lock, the directory `<path>.lock`. Raises EnvironmentFault, as Locked when it stays taken.
 
     It is not refreshed while held: a read, a comparison and a rename are over long before it counts as stale.
     """
     lock = path + ".lock"
-    deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while not _taken(lock, path):
-        if time.monotonic() >= deadline:
+        if time.monotonic() >= until:
             raise Locked(f"{path} is locked by its client", "Close the client, or try again when it is idle.")
         time.sleep(_POLL_SECONDS)
     try:
@@ -76,7 +89,8 @@ def target_of(path: str, *, locked: bool = False) -> Target:
         raise _fault(path, error) from error
     _require_replaceable(path, real, found)
     _require_writable(path, [real, os.path.dirname(real), *([os.path.dirname(path)] if locked else [])])
-    return Target(path, real, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+    until = lock_deadline() if locked else None
+    return Target(path, real, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, until)
 
 
 def read_target(target: Target) -> bytes:
@@ -87,14 +101,19 @@ def read_target(target: Target) -> bytes:
         raise _fault(target.path, error) from error
 
 
-def replace_if_same(target: Target, old: bytes, new: bytes, *, locked: bool = False) -> bool:
-    """Puts `new` in place if the file still holds `old`, and reads it back. locked: under the client's lock.
+def lock_deadline() -> float:
+    """When to give up on a lock that is waited for from now on (monotonic)."""
+    return time.monotonic() + LOCK_WAIT_SECONDS
+
+
+def replace_if_same(target: Target, old: bytes, new: bytes) -> bool:
+    """Puts `new` in place if the file still holds `old`, under the target's lock, and reads it back.
 
     False: somebody else wrote, before or right after. A crash leaves the old file or the new one, whole. Raises
     EnvironmentFault, as Locked with the file as it was.
     """
     try:
-        with _prepared(target, new) as temporary, client_lock(target.path) if locked else nullcontext():
+        with _prepared(target, new) as temporary, held(target):
             if read_bytes(target.real) != old:
                 return False
             os.replace(temporary, target.real)
@@ -124,7 +143,7 @@ def outwait_lock(path: str) -> None:
     """Sees to it that no lock of a killed command stays: waits while a fresh one is there. Raises EnvironmentFault."""
     if os.path.isdir(path + ".lock"):
         # A client that holds it for so long is alive, and lets it go itself.
-        with suppress(Locked), client_lock(path):
+        with suppress(Locked), client_lock(path, until=lock_deadline()):
             pass
 
 
