@@ -169,3 +169,23 @@ def test_a_home_without_servers_is_no_error(home, capsys):
     assert main(["install", "--yes"]) == 0
     assert "no server that a client would start" in capsys.readouterr().out
     assert not os.path.exists(home.layout.root)
+
+
+@pytest.mark.requirement("cli.diff-masked")
+@pytest.mark.parametrize(
+    "verb", [["install"], ["install", "--json"], ["doctor", "--fix"], ["uninstall"], ["uninstall", "--json"]]
+)
+def test_no_plan_shows_a_secret_that_only_an_option_tells_of(home, capsys, verb):
+    secret = "hunter2hunter2x"
+    if verb[0] == "doctor":  # it routes what came after an install
+        assert main(["install", "--yes"]) == 0
+    tree = json.loads(home.code_file.read_bytes())
+    tree["mcpServers"]["named"] = {"command": "npx", "args": ["srv", "--api-key", secret]}
+    write(home.code_file, tree)
+    if verb[0] == "uninstall":
+        assert main(["install", "--yes"]) == 0
+    capsys.readouterr()
+    main([*verb, "--dry-run"])
+    captured = capsys.readouterr()
+    assert "--api-key" in captured.out + captured.err
+    assert secret not in captured.out + captured.err

@@ -16,6 +16,12 @@ FILE = ConfigFile(
 )
 LAUNCHER = "/s/bin/mcpgw"
 FS = "claude-code:user:fs"
+
+
+def as_it_is(command):
+    return command
+
+
 CONTENT = b"""{
   "mcpServers": {
     "fs": {"command": "npx", "args": ["-y"]},
@@ -78,7 +84,7 @@ def test_the_diff_says_what_changes_and_where():
             ),
         }
     )
-    lines = diff([install_plan(FILE, content, entries, LAUNCHER)])
+    lines = diff([install_plan(FILE, content, entries, LAUNCHER)], as_it_is)
     assert lines[:7] == (
         "--- /h/.claude.json",
         "+++ /h/.claude.json",
@@ -98,12 +104,12 @@ def _all_ids(content):
 
 
 def test_nothing_to_do_is_an_empty_diff():
-    assert diff([install_plan(FILE, CONTENT, frozenset(), LAUNCHER)]) == ()
+    assert diff([install_plan(FILE, CONTENT, frozenset(), LAUNCHER)], as_it_is) == ()
 
 
 def test_a_name_with_a_line_break_is_one_line_of_the_diff():
     content = b'{"mcpServers": {"a\\n- forged": {"command": "x"}}}'
-    lines = diff([install_plan(FILE, content, _all_ids(content), LAUNCHER)])
+    lines = diff([install_plan(FILE, content, _all_ids(content), LAUNCHER)], as_it_is)
     assert lines[2] == "@@ line 1: a\n- forged (user) @@"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from mcpgw.cli.examination import examine
-from mcpgw.cli.masking import masked
+from mcpgw.cli.masking import masked, masked_command, masked_words
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import force_option, here, keep_going_option, paragraphs, problems_text, servers, shown
@@ -65,7 +65,7 @@ def _mendable(found: Checkup) -> bool:
 
 def _show(found: Checkup, plan: InstallPlan, as_json: bool) -> None:
     """The three sides of each drifted entry, then the edit."""
-    text = shown((*(line for each in found.drifted for line in _sides(each)), *diff(plan.files)))
+    text = shown((*(line for each in found.drifted for line in _sides(each)), *diff(plan.files, masked_command)))
     if text:
         click.echo(text + "\n", err=as_json)
 
@@ -77,12 +77,12 @@ def _sides(each: Drifted) -> Iterable[str]:
 
 
 def _line(words: Command) -> str:
-    """The command line as a person knows it, routed or not."""
+    """The command line as a person knows it, routed or not, without its secrets."""
     command, args = words
     original = unwrap(args)
     if original is None:
-        return shlex.join((command, *(args or ())))
-    return "(routed) " + shlex.join((original.command, *(original.args or ())))
+        return shlex.join(masked_words((command, *(args or ()))))
+    return "(routed) " + shlex.join(masked_words((original.command, *(original.args or ()))))
 
 
 def _question(found: Checkup, plan: InstallPlan) -> str:
@@ -120,8 +120,8 @@ def _payload(found: Checkup, *, mended: bool) -> dict[str, Any]:
                 "name": each.name,
                 "file": each.config_file,
                 "drift": str(each.drift),
-                "first": None if each.first is None else masked(_line(each.first)),
-                "now": None if each.now is None else masked(_line(each.now)),
+                "first": None if each.first is None else _line(each.first),
+                "now": None if each.now is None else _line(each.now),
             }
             for each in found.drifted
         ],

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from mcpgw.cli.masking import masked_command
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
@@ -112,7 +113,7 @@ def _wants_shadows(plan: InstallPlan) -> bool:
 def _show(plan: InstallPlan, as_json: bool) -> None:
     """The diff goes to stderr where stdout is for JSON."""
     if plan.changed:
-        click.echo(shown(diff(plan.files)) + "\n", err=as_json)
+        click.echo(shown(diff(plan.files, masked_command)) + "\n", err=as_json)
     for warning in _dangers(plan):
         click.echo(f"mcpgw: warning: {visible(warning)}", err=True)
 

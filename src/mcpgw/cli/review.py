@@ -11,7 +11,7 @@ import click
 
 from mcpgw.audit.query import Query, latest, read
 from mcpgw.cli.accountability import journal_deed
-from mcpgw.cli.masking import masked
+from mcpgw.cli.masking import masked_words
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, table, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import here
@@ -157,7 +157,7 @@ def _show_text(change: Change) -> str:
 def _rows(change: Change) -> Iterator[tuple[str, str, str]]:
     """One row for each part, and for each argument: (what, before, now), both masked."""
     before, now = change.approval.words, change.found
-    yield "command", masked(before.command), masked(now.command) if now else "-"
+    yield "command", _words(before)[0], _words(now)[0] if now else "-"
     yield from _arguments(before, now)
     yield "env", ", ".join(before.env_keys), ", ".join(now.env_keys) if now else "-"
     if change.binary is not None:
@@ -165,13 +165,14 @@ def _rows(change: Change) -> Iterator[tuple[str, str, str]]:
 
 
 def _arguments(before: Words, now: Words | None) -> Iterator[tuple[str, str, str]]:
-    old, new = before.args, now.args if now else ()
-    for place, (was, is_) in enumerate(zip_longest(old, new)):
-        yield f"args[{place}]", _shown(was), _shown(is_)
+    old, new = _words(before)[1:], _words(now)[1:] if now else ()
+    for place, (was, is_) in enumerate(zip_longest(old, new, fillvalue="-")):
+        yield f"args[{place}]", was, is_
 
 
-def _shown(argument: str | None) -> str:
-    return "-" if argument is None else masked(argument)
+def _words(words: Words) -> tuple[str, ...]:
+    """The command and its arguments, without their secrets."""
+    return masked_words((words.command, *words.args))
 
 
 def _program(binary: Binary | None) -> str:
@@ -202,9 +203,10 @@ def _payload(change: Change) -> dict[str, Any]:
 
 
 def _words_payload(words: Words, binary: Binary | None) -> dict[str, Any]:
+    command, *args = _words(words)
     return {
-        "command": masked(words.command),
-        "args": [masked(arg) for arg in words.args],
+        "command": command,
+        "args": args,
         "env": list(words.env_keys),
         "program": binary and {"path": binary.path, "size": binary.size, "sha256": binary.sha256},
     }

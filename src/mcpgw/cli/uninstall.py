@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mcpgw.cli.accountability import journal_deed
+from mcpgw.cli.masking import masked_command
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
@@ -98,7 +99,7 @@ def _report(
 
 def _show(plan: UninstallPlan, as_json: bool) -> None:
     if plan.changed:
-        click.echo(shown(diff(plan.files)) + "\n", err=as_json)
+        click.echo(shown(diff(plan.files, masked_command)) + "\n", err=as_json)
 
 
 def _question(plan: UninstallPlan, purging: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mcpgw.installers.change import Change, Outcome, command_of
@@ -87,12 +87,12 @@ def _expected(change: Change) -> Expected:
     return Gone() if change.after is None else change.after
 
 
-def diff(plans: Iterable[FilePlan]) -> tuple[str, ...]:
+def diff(plans: Iterable[FilePlan], shown: Callable[[Command], Command]) -> tuple[str, ...]:
     """The plan as a person reads it: per file and entry, the two members that change; none when nothing does.
 
-    A name or path may hold anything, line breaks too.
+    shown: a command without its secrets.  A name or path may hold anything, line breaks too.
     """
-    return tuple(line for plan in plans if plan.changes for line in _file_diff(plan))
+    return tuple(line for plan in plans if plan.changes for line in _file_diff(plan, shown))
 
 
 def _routed(document: Document, entry: Entry, node: Node, launcher: str) -> tuple[tuple[Edit, ...], Change]:
@@ -114,7 +114,7 @@ def _essence(plan: FilePlan) -> list[tuple[str, Outcome, Command | None, Command
     return [(each.entry.entry_id, each.outcome, each.before, each.after) for each in plan.changes]
 
 
-def _file_diff(plan: FilePlan) -> Iterator[str]:
+def _file_diff(plan: FilePlan, shown: Callable[[Command], Command]) -> Iterator[str]:
     yield f"--- {plan.file.path}"
     yield f"+++ {plan.file.path}"
     line, counted = 1, 0
@@ -122,13 +122,14 @@ def _file_diff(plan: FilePlan) -> Iterator[str]:
         line, counted = line + plan.old.count(b"\n", counted, change.offset), change.offset
         project = f", project {change.entry.project_key}" if change.entry.project_key is not None else ""
         yield f"@@ line {line}: {change.entry.name} ({change.entry.scope}{project}) @@"
-        yield from (f"- {line}" for line in _members(change.before))
-        yield from (f"+ {line}" for line in _members(change.after))
+        yield from (f"- {line}" for line in _members(change.before, shown))
+        yield from (f"+ {line}" for line in _members(change.after, shown))
 
 
-def _members(command: Command | None) -> Iterator[str]:
+def _members(command: Command | None, shown: Callable[[Command], Command]) -> Iterator[str]:
     if command is None:
         return
-    yield f'"command": {json.dumps(command[0], ensure_ascii=False)}'
-    if command[1] is not None:
-        yield f'"args": {json.dumps(command[1], ensure_ascii=False)}'
+    program, args = shown(command)
+    yield f'"command": {json.dumps(program, ensure_ascii=False)}'
+    if args is not None:
+        yield f'"args": {json.dumps(args, ensure_ascii=False)}'
