@@ -6,6 +6,7 @@ from filelock import FileLock
 from mcpgw.errors import EnvironmentFault, Refused
 from mcpgw.installers import apply, swap
 from mcpgw.installers.apply import apply_uninstall, sole_installer
+from mcpgw.installers.deed import opened
 from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.registry.ledger import Ledger, entries, read_ledger
 from support.client_home import write
@@ -90,9 +91,9 @@ def test_taking_off_is_compared_and_swapped_too(case):
         return uninstall_plan(case.file, content, read_ledger(case.home.layout))
 
     plan = build(case.on_disk())
-    apply_uninstall(case.home.layout, plan, build, now=2.0)
+    apply_uninstall(opened(case.home.layout, now=2.0), plan, build)
     assert case.on_disk() == case.content
-    assert apply_uninstall(case.home.layout, build(case.content), build, now=3.0).changed is False
+    assert apply_uninstall(opened(case.home.layout, now=3.0), build(case.content), build).changed is False
 
 
 def test_taking_off_is_planned_before_and_recorded_after(case):
@@ -106,7 +107,7 @@ def test_taking_off_is_planned_before_and_recorded_after(case):
             write(case.home.code_file, content + b" ")
         return plan
 
-    apply_uninstall(case.home.layout, build(case.on_disk()), build, now=2.0)
+    apply_uninstall(opened(case.home.layout, now=2.0), build(case.on_disk()), build)
     assert steps == [frozenset(), frozenset(), frozenset({2})]
     ledger = read_ledger(case.home.layout)
     assert [step.gone for step in ledger.steps] == [(), (FS,)]
@@ -156,7 +157,7 @@ def test_taking_off_gives_up_on_a_restless_client(case):
         return plan
 
     with pytest.raises(EnvironmentFault, match="keeps being rewritten"):
-        apply_uninstall(None, uninstall_plan(case.file, case.on_disk(), Ledger()), build, now=2.0)
+        apply_uninstall(opened(None, now=2.0), uninstall_plan(case.file, case.on_disk(), Ledger()), build)
 
 
 def test_the_lock_is_private_whatever_the_umask(case):

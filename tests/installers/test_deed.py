@@ -1,4 +1,4 @@
-from mcpgw.installers.deed import Deed, step_of
+from mcpgw.installers.deed import Deed, opened, step_of
 from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.registry.ledger import Ledger, read_ledger
 from support.one_server import FS, OneServer
@@ -6,7 +6,7 @@ from support.one_server import FS, OneServer
 
 def test_without_a_ledger_nothing_is_recorded(tmp_path):
     case = OneServer(tmp_path)
-    deed = Deed(None, 1.0)
+    deed = Deed(opened(None, now=1.0))
     deed.announce(case.plan, case.file.path)
     deed.done()
     deed.undone()
@@ -15,7 +15,7 @@ def test_without_a_ledger_nothing_is_recorded(tmp_path):
 
 def test_what_was_announced_again_did_not_happen_before(tmp_path):
     case = OneServer(tmp_path)
-    deed = Deed(case.home.layout, 1.0)
+    deed = Deed(opened(case.home.layout, now=1.0))
     deed.announce(case.plan, case.file.path)
     deed.announce(case.plan, case.file.path)
     ledger = read_ledger(case.home.layout)

@@ -4,6 +4,7 @@ import pytest
 
 from mcpgw.errors import EnvironmentFault
 from mcpgw.installers.apply import apply_uninstall
+from mcpgw.installers.deed import opened
 from mcpgw.installers.recovery import recover, sweep
 from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.registry.ledger import append, entries, plan_record, read_ledger
@@ -50,7 +51,7 @@ def test_so_is_one_of_taking_off(case, edited, rewritten):
     def build(content):
         return uninstall_plan(case.file, content, read_ledger(case.home.layout))
 
-    apply_uninstall(case.home.layout, build(routed), build, now=1.0)
+    apply_uninstall(opened(case.home.layout, now=1.0), build(routed), build)
     cut_short(case)
     write(case.home.code_file, (case.content if edited else routed) + (b"\n" if rewritten else b""))
     recover(case.home.layout, now=2.0)

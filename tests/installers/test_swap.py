@@ -2,11 +2,13 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 import time
 
 import pytest
 
 from mcpgw.errors import EnvironmentFault
+from mcpgw.files import read_bytes
 from mcpgw.installers import swap
 from mcpgw.installers.swap import (
     STALE_LOCK_SECONDS,
@@ -272,6 +274,49 @@ def test_all_that_takes_time_is_done_without_the_lock(file, monkeypatch):
         monkeypatch.setattr(os, name, seen)
     assert replace_if_same(target_of(str(file), locked=True), b"old", b"new")
     assert held == {"write": {False}, "fsync": {False}, "replace": {True}}
+
+
+BIG = b"x" * (swap._BRIEF_BYTES + 1)
+
+
+@pytest.mark.requirement("install.client-lock")
+@pytest.mark.parametrize(("settled_seconds", "reads_under_the_lock"), [(-1.0, 0), (1e9, 1)])
+def test_a_big_file_is_read_under_the_lock_only_if_its_times_could_hide_a_write(
+    file, monkeypatch, settled_seconds, reads_under_the_lock
+):
+    file.write_bytes(BIG)
+    monkeypatch.setattr(swap, "_CLOCK_SECONDS", settled_seconds)
+    under_the_lock = []
+
+    def seen(path):
+        under_the_lock.append(os.path.isdir(f"{file}.lock"))
+        return read_bytes(path)
+
+    monkeypatch.setattr(swap, "read_bytes", seen)
+    assert replace_if_same(target_of(str(file), locked=True), BIG, BIG + b"new")
+    assert sum(under_the_lock) == reads_under_the_lock
+    assert file.read_bytes() == BIG + b"new"
+
+
+@pytest.mark.requirement("install.client-lock")
+@pytest.mark.parametrize("settled_seconds", [-1.0, 1e9])
+def test_what_a_client_writes_to_a_big_file_while_its_lock_is_waited_for_is_kept(file, monkeypatch, settled_seconds):
+    file.write_bytes(BIG)
+    before = file.stat()
+    monkeypatch.setattr(swap, "_CLOCK_SECONDS", settled_seconds)
+    target = target_of(str(file), locked=True)
+    replaced = []
+    with client_lock(str(file), until=lock_deadline()):
+        installer = threading.Thread(target=lambda: replaced.append(replace_if_same(target, BIG, BIG + b"new")))
+        installer.start()
+        while not list(file.parent.glob("*.tmp")):
+            time.sleep(0.001)
+        file.write_bytes(b"y" + BIG[1:])
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    installer.join()
+    assert replaced == [False]
+    assert file.read_bytes() == b"y" + BIG[1:]
+    assert only(file)
 
 
 @pytest.mark.requirement("install.client-lock")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mcpgw.errors import McpgwError
 from mcpgw.installers.apply import apply_install, sole_installer
+from mcpgw.installers.deed import opened
 from mcpgw.installers.guard import Tolerance
 from mcpgw.installers.install import plan_install, settle
 from mcpgw.installers.plan import FilePlan, install_plan
@@ -86,7 +87,7 @@ def route(home: ClientHome) -> None:
     with sole_installer(home.layout):
         for file_plan in plan.files:
             build = partial(_planned, file_plan.file, plan.wanted, home.layout.launcher)
-            apply_install(home.layout, file_plan, build, now=1.0)
+            apply_install(opened(home.layout, now=1.0), file_plan, build)
 
 
 def take_off(home: ClientHome) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mcpgw.installers.apply import Build, apply_install
+from mcpgw.installers.deed import opened
 from mcpgw.installers.plan import FilePlan, install_plan
 from mcpgw.registry.client import ConfigFile, Container
 from mcpgw.registry.entry import Scope
@@ -30,4 +31,4 @@ class OneServer:
         return self.home.code_file.read_bytes()
 
     def install(self, build: Build | None = None) -> FilePlan:
-        return apply_install(self.home.layout, self.plan, build or self.build, now=1.0)
+        return apply_install(opened(self.home.layout, now=1.0), self.plan, build or self.build)

@@ -38,6 +38,7 @@ from mcpgw.paths import StateLayout
 from mcpgw.registry.coverage import Coverage, coverage, figure
 from mcpgw.registry.dangerous_env import dangerous_env
 from mcpgw.registry.discover import client_named, discover
+from mcpgw.registry.document import Document
 from mcpgw.registry.ledger import read_ledger
 from mcpgw.registry.select import Choice
 
@@ -127,7 +128,7 @@ def _dangers(plan: InstallPlan) -> Iterator[str]:
 
 def _report(state: StateLayout, plan: InstallPlan, done: Installed | None, conflict: str | None, as_json: bool) -> None:
     ledger = read_ledger(state)
-    covered = coverage(discover(here()).entries, ledger.seen, ledger.opted_out)
+    covered = coverage(discover(here(), known=_written(done)).entries, ledger.seen, ledger.opted_out)
     sessions = _unprotected(plan) if plan.changed else ()
     for warning in (*(done.warnings if done else ()), *((conflict,) if conflict else ())):
         click.echo(f"mcpgw: warning: {visible(warning)}", err=True)
@@ -160,6 +161,12 @@ def _text(
         figure(covered).text,
         f"Next: {_next_step(plan)}",
     )
+
+
+def _written(done: Installed | None) -> dict[str, Document]:
+    """What was read of the new files before they were written: a big one need not be read through once more."""
+    plans = () if done is None else done.files
+    return {plan.file.path: plan.becomes for plan in plans if plan.becomes is not None}
 
 
 def _nothing(done: Installed | None) -> str:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from functools import cache
 
-from mcpgw.config.packs import DEFAULT_PACK, read_pack
 from mcpgw.detect.engine import ScanOverBudget, portable_automaton
 from mcpgw.detect.pipeline import Detector
 from mcpgw.policy.redact import mask, splice
@@ -33,7 +32,7 @@ def masked_words(words: Sequence[str]) -> tuple[str, ...]:
             place = int(literal.pointer.removeprefix("/"))
             preview = mask(literal.secret.encode("utf-8", "surrogatepass"))
             plain[place] = plain[place].replace(literal.secret, preview)
-        return tuple(map(masked, plain))
+        return tuple(map(_masked_word, plain))
     except ScanOverBudget:
         return tuple(_UNCHECKED for _ in words)
 
@@ -45,7 +44,16 @@ def masked_command(command: Command) -> Command:
 
 
 @cache
+def _masked_word(word: str) -> str:
+    """The words of a plan come again and again: launcher, `npx`, `-y`."""
+    return masked(word)
+
+
+@cache
 def _detector() -> Detector:
+    # Reading a pack takes pydantic, and more time than all else that a verb does which shows nothing to mask.
+    from mcpgw.config.packs import default_pack
+
     # The native engine, which is not used here, is not asked: that takes longer than all the masking.
-    patterns = read_pack(DEFAULT_PACK).patterns
+    patterns = default_pack().patterns
     return Detector(patterns, portable_automaton(patterns))

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from mcpgw.config.dialect import dialect_problems, width
@@ -53,6 +54,12 @@ def read_pack(path: str) -> Pack:
     pack = Pack(document, plain, tuple(rule.examples for rule in rules))
     raise_if_any(_example_faults(pack, portable_scanner))
     return pack
+
+
+@cache
+def default_pack() -> Pack:
+    """The pack of the distribution, which no process sees change."""
+    return read_pack(DEFAULT_PACK)
 
 
 def native_faults(pack: Pack) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mcpgw.config.fault import Fault, SourceFault, did_you_mean, raise_if_any
 from mcpgw.config.load import Document, read_document, validate
-from mcpgw.config.packs import DEFAULT_PACK, Pack, read_pack, repeated_ids
+from mcpgw.config.packs import DEFAULT_PACK, Pack, default_pack, read_pack, repeated_ids
 from mcpgw.config.schema import ConfigFile, OverlayFile, PolicyFile
 from mcpgw.paths import StateLayout
 
@@ -135,7 +135,8 @@ def _read_packs(layout: StateLayout, config: ValidFile[ConfigFile], faults: list
             paths.append(path)
             continue
         faults.append(config.document.fault(("packs", index), problem))
-    found = [_collect(faults, partial(read_pack, path)) for path in paths]
+    readers: list[Callable[[], Pack]] = [default_pack, *(partial(read_pack, path) for path in paths[1:])]
+    found = [_collect(faults, reader) for reader in readers]
     packs = tuple(pack for pack in found if pack is not None)
     faults += repeated_ids(packs)
     return packs

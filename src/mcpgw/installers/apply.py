@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from mcpgw.errors import ConfigFault, EnvironmentFault, Refused
 from mcpgw.files import PRIVATE_FILE_MODE
-from mcpgw.installers.deed import Deed
+from mcpgw.installers.deed import Book, Deed
 from mcpgw.installers.plan import FilePlan
 from mcpgw.installers.swap import Locked, Target, held, read_target, remove_leftovers, replace_if_same, target_of
 from mcpgw.paths import StateLayout
@@ -46,17 +46,17 @@ def sole_installer(layout: StateLayout) -> Iterator[None]:
         lock.release()
 
 
-def apply_install(layout: StateLayout, plan: FilePlan, build: Build, *, now: float) -> FilePlan:
+def apply_install(book: Book, plan: FilePlan, build: Build) -> FilePlan:
     """Performs one file's plan and returns it as performed. Raises McpgwError; the file is then as it was."""
-    return _performed(Deed(layout, now), plan, lambda content: _agreed(plan, build(content)))
+    return _performed(Deed(book), plan, lambda content: _agreed(plan, build(content)))
 
 
-def apply_uninstall(layout: StateLayout | None, plan: FilePlan, build: Build, *, now: float) -> FilePlan:
+def apply_uninstall(book: Book, plan: FilePlan, build: Build) -> FilePlan:
     """As `apply_install`, for a plan that only takes ours out, which needs no new consent whatever the file holds.
 
-    layout: None where there is no state directory; then nothing is recorded, for the entries say how to undo it.
+    The book may be none: the entries themselves say how to undo it.
     """
-    return _performed(Deed(layout, now), plan, build) if plan.changed else plan
+    return _performed(Deed(book), plan, build) if plan.changed else plan
 
 
 def _performed(deed: Deed, plan: FilePlan, build: Build) -> FilePlan:

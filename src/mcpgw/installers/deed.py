@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from mcpgw.installers.change import Change, Outcome
 from mcpgw.installers.edits import reversal
@@ -23,34 +25,48 @@ from mcpgw.registry.ledger import (
 _TAKES_OFF = frozenset({Outcome.UNWRAP, Outcome.UNSHADOW})
 
 
-@dataclass(slots=True)
-class Deed:
-    """The records of one file's edit. layout: None where there is no ledger; then nothing is recorded.
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Where one command records its edits. layout: None where there is no ledger; then nothing is recorded.
 
-    All methods raise EnvironmentFault.
+    numbers: of the steps to come; nobody else numbers any while this command is the sole installer.
     """
 
     layout: StateLayout | None
     now: float
+    numbers: Iterator[int]
+
+
+def opened(layout: StateLayout | None, *, now: float) -> Book:
+    """For the sole installer. Raises as `read_ledger`."""
+    return Book(layout, now, count(1 if layout is None else read_ledger(layout).next_number))
+
+
+@dataclass(slots=True)
+class Deed:
+    """The records of one file's edit. All methods raise EnvironmentFault."""
+
+    book: Book
     step: Step | None = None  # planned, and not yet known to be done or not
 
     def announce(self, plan: FilePlan, real: str) -> None:
         """The plan record; what was announced before did not happen."""
-        if self.layout is None:
+        if self.book.layout is None:
             return
-        given_up = () if self.step is None else (undone_record(self.step, at=self.now),)
-        step = step_of(plan, real, read_ledger(self.layout).next_number)
-        append(self.layout, *given_up, plan_record(step, at=self.now))
+        given_up = () if self.step is None else (undone_record(self.step, at=self.book.now),)
+        step = step_of(plan, real, next(self.book.numbers))
+        append(self.book.layout, *given_up, plan_record(step, at=self.book.now))
         self.step = step
 
     def done(self) -> None:
-        if self.layout is not None and self.step is not None:
-            append(self.layout, done_record(self.step, at=self.now))
+        """Not synced: where a power cut takes the record, the file itself tells that it was done."""
+        if self.book.layout is not None and self.step is not None:
+            append(self.book.layout, done_record(self.step, at=self.book.now), synced=False)
         self.step = None
 
     def undone(self) -> None:
-        if self.layout is not None and self.step is not None:
-            append(self.layout, undone_record(self.step, at=self.now))
+        if self.book.layout is not None and self.step is not None:
+            append(self.book.layout, undone_record(self.step, at=self.book.now))
         self.step = None
 
 

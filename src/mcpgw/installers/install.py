@@ -15,6 +15,7 @@ from mcpgw.config.compile import compile_policy
 from mcpgw.errors import EnvironmentFault, McpgwError, Partial, UsageFault
 from mcpgw.files import make_private_dir, read_bytes, write_atomic
 from mcpgw.installers.apply import apply_install, sole_installer
+from mcpgw.installers.deed import Book, opened
 from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
 from mcpgw.installers.launcher import ensure_launcher
 from mcpgw.installers.plan import FilePlan, document_plan, install_plan
@@ -121,11 +122,12 @@ def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float
         warnings = compile_policy(layout).warnings
         # Before the entries, too: a gateway starts no shared server that nobody approved.
         record_approvals(layout, to_approve(plan.files, plan.discovery), now=now)
-        done = _apply_all(layout, plan, now)
+        book = opened(layout, now=now)
+        done = _apply_all(layout, plan, book)
         forget(layout, unshadowed(done, plan.discovery))
         remember(layout, plan, now)
         compile_policy(layout)
-        see_them_last(done, plan.running, partial(_performed, layout, plan, now))
+        see_them_last(done, plan.running, partial(_performed, layout, plan, book))
     return Installed(done, launcher_written, warnings)
 
 
@@ -157,13 +159,13 @@ def make_state_dir(layout: StateLayout) -> None:
         ) from error
 
 
-def _apply_all(layout: StateLayout, plan: InstallPlan, now: float) -> tuple[FilePlan, ...]:
+def _apply_all(layout: StateLayout, plan: InstallPlan, book: Book) -> tuple[FilePlan, ...]:
     done: list[FilePlan] = []
     for file_plan in plan.files:
         if not file_plan.changed:
             continue
         try:
-            done.append(_performed(layout, plan, now, file_plan))
+            done.append(_performed(layout, plan, book, file_plan))
         except McpgwError as error:
             if not done:
                 raise
@@ -172,9 +174,9 @@ def _apply_all(layout: StateLayout, plan: InstallPlan, now: float) -> tuple[File
     return tuple(done)
 
 
-def _performed(layout: StateLayout, plan: InstallPlan, now: float, file_plan: FilePlan) -> FilePlan:
+def _performed(layout: StateLayout, plan: InstallPlan, book: Book, file_plan: FilePlan) -> FilePlan:
     """Performs the file's plan, from what it holds now."""
-    return apply_install(layout, file_plan, partial(_rebuilt, file_plan, plan, layout.launcher), now=now)
+    return apply_install(book, file_plan, partial(_rebuilt, file_plan, plan, layout.launcher))
 
 
 def _rebuilt(shown: FilePlan, plan: InstallPlan, launcher: str, content: bytes) -> FilePlan:

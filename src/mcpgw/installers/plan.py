@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcpgw.installers.change import Change, Outcome, command_of
 from mcpgw.installers.edits import Edit, apply_edits
@@ -21,13 +21,14 @@ from mcpgw.registry.reading import entries_of, open_document
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One file: what it holds now, what it will hold, and why."""
+    """One file: what it holds now, what it will hold, and why. becomes: `new` as it was read, where it was."""
 
     file: ConfigFile
     old: bytes
     new: bytes
     edits: tuple[Edit, ...]
     changes: tuple[Change, ...]
+    becomes: Document | None = field(default=None, compare=False, repr=False)
 
     @property
     def changed(self) -> bool:
@@ -72,8 +73,8 @@ def document_plan(
     if not edits:
         return FilePlan(file, document.content, document.content, (), ())
     new = apply_edits(document.content, edits)
-    verify_rewrite(file, document, new, expected(changes))
-    return FilePlan(file, document.content, new, tuple(edits), tuple(changes))
+    becomes = verify_rewrite(file, document, new, expected(changes))
+    return FilePlan(file, document.content, new, tuple(edits), tuple(changes), becomes)
 
 
 def expected(changes: Iterable[Change]) -> dict[Key, Expected]:

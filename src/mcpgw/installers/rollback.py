@@ -29,12 +29,18 @@ def uninstall_plan(
     In a shared file only those are ours that start this `launcher` or that the ledger knows: the others are a
     team-mate's. Raises ConfigFault when the file cannot be read.
     """
-    ours = _Ours(file, ledger, wanted, launcher)
-    document = open_document(file, content)
+    return rollback_plan(file, open_document(file, content), ledger, wanted, launcher)
+
+
+def rollback_plan(
+    file: ConfigFile, document: Document, ledger: Ledger, wanted: frozenset[str] | None, launcher: str
+) -> FilePlan:
+    """As `uninstall_plan`, of a file that has been read."""
+    content, ours = document.content, _Ours(file, ledger, wanted, launcher)
     changes = tuple(_changes(file, document, ours))
     if wanted is None:
         restored = _stepped_back(file, content, ledger)
-        if restored != content and not tuple(_changes(file, open_document(file, restored), ours)):
+        if restored != content and not _changes(file, open_document(file, restored), ours):
             return FilePlan(file, content, restored, (), changes)
     edits = _unwrapping(file, document, ours)
     new = apply_edits(content, edits)

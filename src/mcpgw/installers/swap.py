@@ -23,6 +23,10 @@ STALE_LOCK_SECONDS = 10.0
 # Long enough to see a lock go stale that a killed client left behind.
 LOCK_WAIT_SECONDS = 12.0
 _POLL_SECONDS = 0.02
+# What takes longer to read and compare is done before the lock is taken: the client is to wait milliseconds.
+_BRIEF_BYTES = 1 << 20
+# The coarsest clock of a file system in use (FAT): of two writes within it the second may leave no trace in the times.
+_CLOCK_SECONDS = 2.0
 # Directories that a package manager fills: what lies there is replaced by building it anew.
 _STORES = ("/nix/store/", "/gnu/store/")
 _LEAVE_OUT = "or leave it out with --keep-going"
@@ -113,10 +117,12 @@ def replace_if_same(target: Target, old: bytes, new: bytes) -> bool:
     EnvironmentFault, as Locked with the file as it was.
     """
     try:
-        with _prepared(target, new) as temporary, held(target):
-            if read_bytes(target.real) != old:
-                return False
-            os.replace(temporary, target.real)
+        with _prepared(target, new) as temporary, _still_there(target):
+            looks = _telling_looks(target.real, old)
+            with held(target):
+                if _looks(target.real) != looks and read_bytes(target.real) != old:
+                    return False
+                os.replace(temporary, target.real)
     except OSError as error:
         raise _fault(target.path, error) from error
     try:
@@ -199,6 +205,35 @@ def _require_writable(path: str, needed: list[str]) -> None:
                 f"{path} cannot be rewritten: {each} is read-only or immutable",
                 f"Give yourself the right to write there (chmod u+w, chattr -i), {_LEAVE_OUT}.",
             )
+
+
+def _looks(path: str) -> tuple[int, ...]:
+    """What any write to the file changes, or any other file in its place. Raises OSError."""
+    found = os.stat(path)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _telling_looks(path: str, old: bytes) -> tuple[int, ...] | None:
+    """How a big file looks that holds `old`, for as long as it does; None where it is to be read to know."""
+    if len(old) < _BRIEF_BYTES:
+        return None
+    looks = _looks(path)
+    is_settled = time.time() - max(looks[-2:]) / 1e9 > _CLOCK_SECONDS
+    return looks if is_settled and read_bytes(path) == old else None
+
+
+@contextmanager
+def _still_there(target: Target) -> Iterator[None]:
+    """Keeps the old file open, so that freeing what a big one takes on disk does not fall under the lock."""
+    if os.name == "nt":
+        # There an open file cannot be replaced.
+        yield
+        return
+    descriptor = os.open(target.real, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

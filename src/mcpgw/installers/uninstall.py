@@ -11,9 +11,10 @@ from functools import partial
 
 from mcpgw.errors import EnvironmentFault, McpgwError, NotFound, Partial, Refused, UsageFault
 from mcpgw.installers.apply import apply_uninstall, sole_installer
+from mcpgw.installers.deed import Book, opened
 from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
 from mcpgw.installers.plan import FilePlan
-from mcpgw.installers.rollback import uninstall_plan
+from mcpgw.installers.rollback import rollback_plan, uninstall_plan
 from mcpgw.installers.sessions import Process, running_clients
 from mcpgw.installers.trust import forget
 from mcpgw.installers.watch import see_them_last
@@ -66,7 +67,7 @@ def plan_uninstall(
     for reading in readings:
         if reading.document is None or not (reading.file.editable or reading.file.shared):
             continue
-        plan = uninstall_plan(reading.file, reading.document.content, ledger, wanted, layout.launcher)
+        plan = rollback_plan(reading.file, reading.document, ledger, wanted, layout.launcher)
         problem = stands_in_the_way(plan, running, tolerance)
         if problem is None:
             plans.append(plan)
@@ -154,10 +155,11 @@ def _problems(found: Discovery, readings: tuple[Reading, ...], choice: Choice, l
 
 
 def _apply_all(layout: StateLayout | None, plan: UninstallPlan, now: float) -> tuple[FilePlan, ...]:
+    book = opened(layout, now=now)
     done: list[FilePlan] = []
     for file_plan in plan.files:
         try:
-            done.append(_performed(layout, plan, now, file_plan))
+            done.append(_performed(plan, book, file_plan))
         except McpgwError as error:
             if not any(each.changed for each in done):
                 raise
@@ -166,7 +168,7 @@ def _apply_all(layout: StateLayout | None, plan: UninstallPlan, now: float) -> t
             ) from error
     if layout is not None:
         _clear(layout, plan, now)
-    see_them_last(done, plan.running, partial(_performed, layout, plan, now))
+    see_them_last(done, plan.running, partial(_performed, plan, book))
     return tuple(each for each in done if each.changed)
 
 
@@ -179,9 +181,9 @@ def _rebuilt(file_plan: FilePlan, plan: UninstallPlan, content: bytes) -> FilePl
     return uninstall_plan(file_plan.file, content, plan.ledger, plan.wanted, plan.launcher)
 
 
-def _performed(layout: StateLayout | None, plan: UninstallPlan, now: float, file_plan: FilePlan) -> FilePlan:
+def _performed(plan: UninstallPlan, book: Book, file_plan: FilePlan) -> FilePlan:
     """Performs the file's plan, from what it holds now."""
-    return apply_uninstall(layout, file_plan, partial(_rebuilt, file_plan, plan), now=now)
+    return apply_uninstall(book, file_plan, partial(_rebuilt, file_plan, plan))
 
 
 def _clear(layout: StateLayout, plan: UninstallPlan, now: float) -> None:

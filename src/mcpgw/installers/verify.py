@@ -38,14 +38,19 @@ class Gone:
 Expected = Command | Whole | Gone
 
 
-def verify_rewrite(file: ConfigFile, old: Document, content: bytes, expected: Mapping[Key, Expected]) -> None:
-    """Compares every value of the file before and after; `expected` holds the edited entries. Raises McpgwError."""
-    before, after = _Side(file, old, expected), _Side(file, open_document(file, content), expected)
+def verify_rewrite(file: ConfigFile, old: Document, content: bytes, expected: Mapping[Key, Expected]) -> Document:
+    """Compares every value of the file before and after; `expected` holds the edited entries. Raises McpgwError.
+
+    Returns the file after, as it was read.
+    """
+    new = open_document(file, content)
+    before, after = _Side(file, old, expected), _Side(file, new, expected)
     if not (_same_frame(before, after) and _right_entries(before, after) and _same_values(before, after)):
         raise McpgwError(
             f"the planned edit of {file.path} would have changed more than it should; the file was left alone",
             "This is a bug in mcpgw: report it, without the file's contents.",
         )
+    return new
 
 
 class _Side:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 
 from mcpgw.registry import clients as package
 from mcpgw.registry.client import Client, ConfigFile, Place, Problem, Reading, Spot
+from mcpgw.registry.document import Document
 from mcpgw.registry.entry import Entry
 from mcpgw.registry.reading import entries_of, read_file
 from mcpgw.registry.wrappers import marked
@@ -46,9 +48,11 @@ def client_named(name: str) -> Client:
     return {client.name: client for client in CLIENTS}[name]
 
 
-def discover(place: Place, clients: tuple[Client, ...] = CLIENTS) -> Discovery:
-    """Reads all files of all clients."""
-    found = [_discover_one(place, client) for client in clients]
+def discover(
+    place: Place, clients: tuple[Client, ...] = CLIENTS, known: Mapping[str, Document] | None = None
+) -> Discovery:
+    """Reads all files of all clients; `known` as for `read_file`."""
+    found = [_discover_one(place, client, known) for client in clients]
     return Discovery(
         entries=tuple(entry for each in found for entry in each.entries),
         readings=tuple(reading for each in found for reading in each.readings),
@@ -59,9 +63,9 @@ def discover(place: Place, clients: tuple[Client, ...] = CLIENTS) -> Discovery:
     )
 
 
-def _discover_one(place: Place, client: Client) -> Discovery:
-    first = tuple(read_file(file) for file in client.files(place))
-    readings = first + tuple(read_file(file) for file in client.further(place, first))
+def _discover_one(place: Place, client: Client, known: Mapping[str, Document] | None) -> Discovery:
+    first = tuple(read_file(file, known) for file in client.files(place))
+    readings = first + tuple(read_file(file, known) for file in client.further(place, first))
     entries = tuple(
         entry
         for reading in readings

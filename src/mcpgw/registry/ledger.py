@@ -156,18 +156,21 @@ def uninstall_record(file: str, entry_ids: Iterable[str], *, at: float) -> dict[
     return {"kind": "uninstall", "at": at, "file": file, "entries": sorted(entry_ids)}
 
 
-def append(layout: StateLayout, *records: dict[str, Any]) -> None:
-    """Appends and syncs; on return the records survive a power cut. Raises EnvironmentFault."""
+def append(layout: StateLayout, *records: dict[str, Any], synced: bool = True) -> None:
+    """Appends; on return the records survive a power cut where they are `synced`. Raises EnvironmentFault."""
     lines = b"".join(json.dumps({"v": VERSION, **record}).encode() + b"\n" for record in records)
     try:
         make_private_dir(layout.root)
+        is_new = not os.path.exists(layout.ledger_file)
         descriptor = os.open(layout.ledger_file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE_FILE_MODE)
         try:
             write_all(descriptor, _line_end(descriptor) + lines)
-            os.fsync(descriptor)
+            if synced:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        fsync_dir(layout.root)
+        if is_new:
+            fsync_dir(layout.root)
     except OSError as error:
         raise EnvironmentFault(
             f"the ledger {layout.ledger_file} cannot be written: {error.strerror}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mcpgw.errors import ConfigFault, EnvironmentFault
 from mcpgw.files import read_bytes
@@ -13,16 +13,20 @@ from mcpgw.registry.document import Document, Node, read_document, shape_of
 from mcpgw.registry.entry import Entry, Scope
 
 
-def read_file(file: ConfigFile) -> Reading:
-    """Reads one client file; absent is not a problem, anything else that is no good document is."""
+def read_file(file: ConfigFile, known: Mapping[str, Document] | None = None) -> Reading:
+    """Reads one client file; absent is not a problem, anything else that is no good document is.
+
+    known: documents by path; one that holds what is in the file now is not made anew.
+    """
     try:
         content = read_bytes(file.path)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return Reading(file)
         return Reading(file, problem=unreadable(file.path, error, blocking=file.editable))
+    found = None if known is None else known.get(file.path)
     try:
-        document = open_document(file, content)
+        document = found if found is not None and found.content == content else open_document(file, content)
         tuple(entries_of(file, document))
     except ConfigFault as fault:
         return Reading(file, problem=Problem(file.path, fault.message, fault.next_step, file.editable))
