@@ -108,3 +108,42 @@ def test_a_server_that_is_rejected_in_the_client_loses_its_shadow(home):
     write(home.project / ".claude" / "settings.local.json", {"disabledMcpjsonServers": ["team"]})
     assert main(["install", "--yes"]) == 0
     assert private(home) == []
+
+
+def edit_private(home, change):
+    tree = json.loads(home.code_file.read_bytes())
+    change(tree["projects"][str(home.project)]["mcpServers"])
+    write(home.code_file, tree)
+    return tree
+
+
+@pytest.mark.requirement("install.shadow-taken-over")
+@pytest.mark.parametrize("command", [["install", "--yes"], ["doctor", "--fix", "--yes"]])
+def test_an_edited_private_entry_is_its_owners_from_then_on(home, command, capsys):
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 0
+    meant = edit_private(home, lambda servers: servers["team"].update(env={"MINE": "1"}))
+    assert main(command) == 0
+    routed = home.code_file.read_bytes()
+    assert "--shadow" not in private(home)
+    assert json.loads(routed)["projects"][str(home.project)]["mcpServers"]["team"]["env"] == {"MINE": "1"}
+    write(home.project / ".mcp.json", {"mcpServers": {}})
+    assert main(["install", "--yes"]) == 0
+    assert home.code_file.read_bytes() == routed
+    assert main(["review", "list"]) == 0
+    assert main(["uninstall", "--yes"]) == 0
+    meant["projects"][str(home.project)]["mcpServers"]["team"].update(command="npx", args=["-y", "team"])
+    assert json.loads(home.code_file.read_bytes()) == meant
+
+
+@pytest.mark.requirement("doctor.shadow-taken-over")
+def test_doctor_names_a_private_entry_that_was_edited_or_renamed(home, capsys):
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 0
+    edit_private(home, lambda servers: servers.update(mine=servers["team"]))
+    edit_private(home, lambda servers: servers["team"]["args"].append("--mine"))
+    capsys.readouterr()
+    assert main(["doctor", "--json"]) == 1
+    payload = json.loads(capsys.readouterr().out)
+    assert {each["name"]: each["drift"] for each in payload["drift"]} == {"team": "taken-over", "mine": "taken-over"}
+    assert all("it is your own now" in each["text"] for each in payload["symptoms"] if each["check"] == "drift")
+    assert main(["doctor", "--fix", "--yes"]) == 0
+    assert main(["doctor"]) == 0

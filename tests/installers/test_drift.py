@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mcpgw.installers.drift import MENDED_BY_ROUTING, Drift, drifted, newcomers, strays
-from mcpgw.registry.entry import Entry, Scope, Transport, wrap
+from mcpgw.registry.entry import Entry, Scope, Transport, entry_id, wrap
 from mcpgw.registry.ledger import LedgerEntry
 
 FILE, LAUNCHER, ID = "/h/.claude.json", "/s/bin/mcpgw", "claude-code:user:fs"
@@ -42,6 +42,21 @@ def test_an_entry_that_stands_as_written_has_not_drifted():
 )
 def test_what_became_of_it(now, drift):
     assert found(now) == [drift]
+
+
+SHARED_ID = entry_id("claude-code", Scope.PROJECT, "fs", "/app/.mcp.json", None)
+SHADOW = (LAUNCHER, wrap(SHARED_ID, "npx", ("-y", "fs"), shadow=True))
+ADDED = replace(KNOWN, before=None, after=SHADOW, origin="/app/.mcp.json")
+
+
+@pytest.mark.requirement("doctor.shadow-taken-over")
+def test_a_shadow_as_it_was_written_follows_its_origin_and_one_that_was_changed_is_its_owners():
+    as_written, edited = entry(*SHADOW[:1], *SHADOW[1]), entry(LAUNCHER, *SHADOW[1], "--mine")
+    copied = replace(entry(LAUNCHER, *SHADOW[1], name="copied"), misplaced=True)
+    assert found(as_written, known=ADDED) == []
+    assert found(edited, known=ADDED) == [Drift.TAKEN_OVER]
+    assert [each.drift for each in strays([ADDED], [edited, copied], LAUNCHER)] == [Drift.TAKEN_OVER]
+    assert Drift.TAKEN_OVER in MENDED_BY_ROUTING
 
 
 def test_a_deleted_entry_is_gone_and_is_not_routed_again():

@@ -28,6 +28,13 @@ def test_what_was_edited_in_a_shared_file_stays_in_care():
     assert not may_route(ENTRY, ProjectServers.SKIP, KNOWN)
 
 
+def test_a_shadow_follows_its_origin_until_its_owner_changes_it():
+    shadow = replace(ENTRY, scope=Scope.LOCAL, project_key="/app", args=wrap(ENTRY.entry_id, "npx", (), shadow=True))
+    for mode in ProjectServers:
+        assert not may_route(shadow, mode, Ledger())
+        assert may_route(replace(shadow, misplaced=True), mode, Ledger())
+
+
 def test_the_approval_in_the_client_is_by_name_so_what_waits_for_it_can_be_edited():
     assert may_route(replace(ENTRY, standing=Standing.PENDING), ProjectServers.EDIT, Ledger())
 

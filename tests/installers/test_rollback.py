@@ -7,9 +7,9 @@ from mcpgw.installers.change import Outcome
 from mcpgw.installers.edits import reversal
 from mcpgw.installers.plan import install_plan, sha256
 from mcpgw.installers.rollback import stepped_back, uninstall_plan
+from mcpgw.registry.claude.projects import USER_CONTAINERS
 from mcpgw.registry.client import ConfigFile, Container
-from mcpgw.registry.document import EACH
-from mcpgw.registry.entry import Scope, wrap
+from mcpgw.registry.entry import Scope, entry_id, wrap
 from mcpgw.registry.ledger import Ledger, Replaced, Step
 
 FILE = ConfigFile("claude-code", "/h/.claude.json", (Container(("mcpServers",), Scope.USER),))
@@ -109,12 +109,12 @@ def test_a_forged_ledger_does_not_lead_anywhere():
         stepped_back(forged, new)
 
 
-LOCAL = ConfigFile(
-    "claude-code",
-    "/h/.claude.json",
-    (Container(("mcpServers",), Scope.USER), Container(("projects", EACH, "mcpServers"), Scope.LOCAL)),
-)
-SHADOW = json.dumps({"command": "/s/mcpgw", "args": wrap("claude-code:local@00000000:s", "npx", None, shadow=True)})
+LOCAL = ConfigFile("claude-code", "/h/.claude.json", USER_CONTAINERS)
+
+
+def shadow_text(name):
+    origin = entry_id("claude-code", Scope.PROJECT, name, "/.mcp.json", None)
+    return json.dumps({"command": "/s/mcpgw", "args": wrap(origin, "npx", None, shadow=True)})
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,7 @@ SHADOW = json.dumps({"command": "/s/mcpgw", "args": wrap("claude-code:local@0000
     ],
 )
 def test_an_entry_that_was_added_as_a_whole_goes_as_a_whole(shadowed, restored):
-    plan = uninstall_plan(LOCAL, shadowed.replace("%s", SHADOW).encode(), Ledger())
+    shadowed = shadowed.replace('"s": %s', f'"s": {shadow_text("s")}').replace('"t": %s', f'"t": {shadow_text("t")}')
+    plan = uninstall_plan(LOCAL, shadowed.encode(), Ledger())
     assert plan.new == restored.encode()
     assert Outcome.UNSHADOW in [change.outcome for change in plan.changes]

@@ -7,6 +7,7 @@ import pytest
 
 from mcpgw.installers.guard import Tolerance
 from mcpgw.installers.install import install, plan_install
+from mcpgw.installers.project_servers import ProjectServers
 from mcpgw.installers.rollback_script import main, recorded_files
 from mcpgw.installers.rollback_source import kinds
 from mcpgw.paths import StateLayout
@@ -136,3 +137,23 @@ def test_a_team_mates_entry_in_a_shared_file_stays(tmp_path):
     assert main([f"{root}/bin/mcpgw-rollback"], kinds()) == 0
     servers = json.loads(path.read_bytes())["mcpServers"]
     assert servers == {"mine": {"command": "npx", "args": []}, "theirs": {"command": "/u/mcpgw", "args": list(OURS)}}
+
+
+@pytest.mark.requirement("rollback.stand-alone")
+@pytest.mark.parametrize("named", [False, True])
+def test_a_private_entry_before_a_shared_one_goes_whole_and_a_renamed_one_is_unwrapped(home, tmp_path, named):
+    tree = json.loads(home.code_file.read_bytes())
+    tree["projects"][str(home.project)]["hasTrustDialogAccepted"] = True
+    write(home.code_file, tree)
+    write(home.project / ".claude" / "settings.local.json", {"enabledMcpjsonServers": ["shared"]})
+    plan = plan_install(home.place, home.layout, Choice(), Tolerance(), (), ProjectServers.SHADOW)
+    install(home.layout, plan, observe=False, now=1.0)
+    routed = json.loads(home.code_file.read_bytes())
+    private = routed["projects"][str(home.project)]["mcpServers"]
+    private["mine"] = private["shared"]
+    write(home.code_file, routed)
+    shutil.copy(home.layout.rollback_script, tmp_path / "rollback")
+    script = [tmp_path / "rollback", home.code_file] if named else [home.layout.rollback_script]
+    assert subprocess.run(script, capture_output=True, timeout=30, env={}, cwd="/").returncode == 0
+    tree["projects"][str(home.project)]["mcpServers"]["mine"] = {"command": "team"}
+    assert json.loads(home.code_file.read_bytes()) == tree

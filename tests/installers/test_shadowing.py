@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -5,10 +6,10 @@ import pytest
 from mcpgw.installers.guard import Tolerance
 from mcpgw.installers.install import install, plan_install
 from mcpgw.installers.project_servers import ProjectServers
-from mcpgw.installers.shadowing import offered, shadows_out_of_step, to_approve, unshadowed
+from mcpgw.installers.shadowing import Footing, offered, shadows_out_of_step, to_approve, unshadowed
 from mcpgw.installers.uninstall import plan_uninstall, uninstall
 from mcpgw.registry.discover import discover
-from mcpgw.registry.ledger import entries
+from mcpgw.registry.ledger import entries, read_ledger
 from mcpgw.registry.select import Choice
 from mcpgw.state.trust import read_approvals
 from support.client_home import client_home, write
@@ -30,6 +31,11 @@ def plan(home, mode=ProjectServers.SHADOW, choice=None):
 
 def shadow(home):
     return install(home.layout, plan(home), observe=False, now=1.0)
+
+
+def out_of_step(home, *unreviewed):
+    found, installed = discover(home.place), read_ledger(home.layout).installed
+    return list(shadows_out_of_step(Footing(found, installed, frozenset(unreviewed), home.layout.launcher)))
 
 
 def origin_id(home):
@@ -97,7 +103,7 @@ def test_a_shadow_stays_while_nobody_can_read_what_it_stands_before(home):
     write(shared, b"<<<<<<< HEAD\n" + good)
     assert not plan(home).changed
     shadow(home)
-    assert list(shadows_out_of_step(discover(home.place), frozenset(), home.layout.launcher)) == []
+    assert out_of_step(home) == []
     write(shared, good.replace(b"-y", b"-x"))
     assert plan(home).unreviewed == {origin_id(home)}
 
@@ -116,7 +122,7 @@ def test_an_origin_that_changed_waits_for_review_whatever_the_mode(home):
         found = plan(home, mode)
         assert not found.changed
         assert found.unreviewed == {origin_id(home)}
-    assert list(shadows_out_of_step(discover(home.place), frozenset({origin_id(home)}), home.layout.launcher)) == []
+    assert out_of_step(home, origin_id(home)) == []
 
 
 def test_an_install_of_one_other_server_leaves_shadows_alone(home):
@@ -125,3 +131,33 @@ def test_an_install_of_one_other_server_leaves_shadows_alone(home):
     (home.project / ".mcp.json").unlink()
     found = plan(home, ProjectServers.SKIP, Choice(("own",)))
     assert [change.entry.name for file in found.files for change in file.changes] == ["own"]
+
+
+@pytest.mark.requirement("install.shadow-taken-over")
+def test_an_edited_shadow_is_routed_like_any_private_entry_and_its_origin_is_approved_no_longer(home):
+    shadow(home)
+    origin = origin_id(home)
+    tree = json.loads(home.code_file.read_bytes())
+    tree["projects"][str(home.project)]["mcpServers"]["team"]["args"].append("--mine")
+    write(home.code_file, tree)
+    (home.project / ".mcp.json").unlink()
+    assert out_of_step(home) == []
+    shadow(home)
+    entry = home.entries()["team"]
+    assert (entry.wrapped.entry_id, entry.wrapped.args, entry.is_shadow) == (entry.entry_id, ("-y", "--mine"), False)
+    (known,) = read_ledger(home.layout).installed
+    assert (known.entry_id, known.before, known.origin) == (entry.entry_id, ("npx", ("-y", "--mine")), None)
+    assert origin not in {record.entry_id for record in read_approvals(home.layout)}
+    assert not plan(home).changed
+    uninstall(home.layout, plan_uninstall(home.place, home.layout, Choice(), Tolerance(), ()), now=3.0)
+    tree["projects"][str(home.project)]["mcpServers"]["team"].update(command="npx", args=["-y", "--mine"])
+    assert json.loads(home.code_file.read_bytes()) == tree
+
+
+@pytest.mark.requirement("uninstall.container")
+def test_a_project_that_had_no_servers_has_none_after_uninstall_though_its_client_wrote_since(home):
+    before = json.loads(home.code_file.read_bytes())
+    shadow(home)
+    write(home.code_file, {"numStartups": 2, **json.loads(home.code_file.read_bytes())})
+    uninstall(home.layout, plan_uninstall(home.place, home.layout, Choice(), Tolerance(), ()), now=2.0)
+    assert json.loads(home.code_file.read_bytes()) == {"numStartups": 2, **before}

@@ -8,22 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgw.installers.change import Outcome
+from mcpgw.installers.deed import step_of
 from mcpgw.installers.plan import install_plan
 from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.installers.shadows import Shadows, shadow_of
+from mcpgw.registry.claude.projects import USER_CONTAINERS
 from mcpgw.registry.client import ConfigFile, Container
-from mcpgw.registry.document import EACH
 from mcpgw.registry.entry import Scope, unwrap
-from mcpgw.registry.ledger import Ledger, LedgerEntry
+from mcpgw.registry.ledger import Ledger
 from mcpgw.registry.reading import entries_of, open_document
 
 LAUNCHER = "/s/bin/mcpgw"
-FILE = ConfigFile(
-    "claude-code",
-    "/h/.claude.json",
-    (Container(("mcpServers",), Scope.USER), Container(("projects", EACH, "mcpServers"), Scope.LOCAL)),
-)
-SHARED = ConfigFile("claude-code", "/app/.mcp.json", (Container(("mcpServers",), Scope.PROJECT),), editable=False)
+FILE = ConfigFile("claude-code", "/h/.claude.json", USER_CONTAINERS)
+SHARED = ConfigFile("claude-code", "/.mcp.json", (Container(("mcpServers",), Scope.PROJECT),), editable=False)
 ORIGINS = b"""{"mcpServers": {
     "team": {
         "command": "npx",
@@ -41,17 +38,22 @@ LAYOUTS = {
 }
 
 
-def shadow(name, project="/app", origins=ORIGINS):
-    document = open_document(SHARED, origins)
-    for entry, node in entries_of(SHARED, document):
+def shadow(name, project="/app", origins=ORIGINS, shared=SHARED):
+    document = open_document(shared, origins)
+    for entry, node in entries_of(shared, document):
         if entry.name == name:
             return shadow_of(document, node, entry, FILE, project, LAUNCHER)
     raise AssertionError(name)
 
 
-def shadows(*each, wanted=True, unreviewed=()):
+def shadows(*each, wanted=True, unreviewed=(), installed=()):
     keys = frozenset(one.key for one in each) if wanted else frozenset()
-    return Shadows({one.key: one for one in each}, keys, frozenset(unreviewed))
+    return Shadows({one.key: one for one in each}, keys, frozenset(unreviewed), installed=installed)
+
+
+def written(*plans):
+    """What the ledger says after them."""
+    return tuple(entry for made in plans for entry in step_of(made, FILE.path, 1).entries)
 
 
 def plan(content, kept):
@@ -130,18 +132,92 @@ def test_a_name_that_is_taken_is_left_to_its_owner():
     assert not plan(content, shadows(shadow("team"))).changed
 
 
-def test_an_edited_shadow_is_the_persons_own_where_the_ledger_tells():
+EDITS = {
+    "an argument": (b'"team"]', b'"team", "--mine"]'),
+    "a variable": (b"${T:-x}", b"mine"),
+    "another key": (b'"timeout": 9', b'"timeout": 99'),
+}
+
+
+@pytest.mark.requirement("install.shadow-taken-over")
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edited_shadow_is_neither_renewed_nor_taken_out(edit):
     made = plan(LAYOUTS["client"], shadows(shadow("team")))
-    (known,) = [change.entry for change in made.changes]
-    edited = made.new.replace(b'"team"]', b'"team", "--mine"]')
-    without_ledger = uninstall_plan(FILE, edited, Ledger())
-    assert servers(without_ledger.new) == {}
-    entry = LedgerEntry(
-        known.entry_id, known.name, known.client, "local", "/app", FILE.path, after=(known.command, known.args)
-    )
-    kept = uninstall_plan(FILE, edited, Ledger(installed=(entry,)))
-    assert servers(kept.new)["team"]["args"] == ["-y", "team", "--mine"]
-    assert servers(uninstall_plan(FILE, made.new, Ledger(installed=(entry,))).new) == {}
+    edited, installed = made.new.replace(*edit), written(made)
+    assert edited != made.new
+    assert not plan(edited, shadows(shadow("team"), installed=installed)).changed
+    assert not plan(edited, shadows(installed=installed)).changed
+    assert plan(made.new, shadows(installed=installed)).changed
+
+
+@pytest.mark.requirement("uninstall.shadow-taken-over")
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edited_shadow_is_unwrapped_where_the_ledger_tells(edit):
+    made = plan(LAYOUTS["client"], shadows(shadow("team")))
+    edited = made.new.replace(*edit)
+    kept = servers(uninstall_plan(FILE, edited, Ledger(installed=written(made))).new)["team"]
+    assert kept == json.loads(ORIGINS.replace(*edit))["mcpServers"]["team"]
+    assert servers(uninstall_plan(FILE, made.new, Ledger(installed=written(made))).new) == {}
+    assert servers(uninstall_plan(FILE, edited, Ledger()).new) == {}
+
+
+@pytest.mark.parametrize("layout", [{"indent": 4}, {"separators": (",", ":")}, {"sort_keys": True}])
+def test_a_shadow_that_a_client_laid_out_anew_is_still_ours(layout):
+    made = plan(LAYOUTS["client"], shadows(shadow("team")))
+    rewritten = json.dumps(json.loads(made.new), **layout).encode()
+    left = plan(rewritten, shadows(installed=written(made)))
+    assert [change.outcome for change in left.changes] == [Outcome.UNSHADOW]
+
+
+MOVES = {"renamed": ("/app", "mine"), "in another project": ("/b", "team"), "everywhere": (None, "team")}
+
+
+@pytest.mark.requirement("install.shadow-taken-over")
+@pytest.mark.parametrize(("project", "name"), MOVES.values(), ids=MOVES)
+@pytest.mark.parametrize("origin", ["team", "bare"])
+def test_a_copied_or_renamed_shadow_becomes_an_entry_of_its_own(project, name, origin):
+    made = plan(LAYOUTS["client"], shadows(shadow(origin, shared=replace(SHARED, path="/app/.mcp.json"))))
+    tree = json.loads(made.new)
+    name = name.replace("team", origin)
+    place = tree if project is None else tree["projects"][project]
+    place.setdefault("mcpServers", {})[name] = tree["projects"]["/app"]["mcpServers"].pop(origin)
+    content = json.dumps(tree, indent=2).encode()
+    wanted = frozenset(entry.entry_id for entry, _ in entries_of(FILE, open_document(FILE, content)))
+    done = install_plan(FILE, content, wanted, LAUNCHER, shadows())
+    ((entry, _),) = entries_of(FILE, open_document(FILE, done.new))
+    assert (entry.wrapped.entry_id, entry.wrapped.shadow) == (entry.entry_id, False)
+    assert not install_plan(FILE, done.new, wanted, LAUNCHER, shadows()).changed
+    place["mcpServers"][name] = json.loads(ORIGINS)["mcpServers"][origin]
+    for routed in (content, done.new):
+        assert json.loads(uninstall_plan(FILE, routed, Ledger()).new) == tree
+
+
+@pytest.mark.requirement("uninstall.container")
+@pytest.mark.parametrize("indent", [1, None])
+def test_the_object_that_a_shadow_made_necessary_goes_with_the_last_one(indent):
+    made = plan(LAYOUTS["no container"], shadows(shadow("team"), shadow("team", "/b")))
+    more = plan(made.new, shadows(shadow("team"), shadow("bare"), shadow("team", "/b"), installed=written(made)))
+    rewritten = json.dumps({"n": 1, **json.loads(more.new)}, indent=indent).encode()
+    installed = (*written(made), *written(more))
+    assert json.loads(uninstall_plan(FILE, rewritten, Ledger(installed=installed)).new) == {
+        "n": 1,
+        **json.loads(LAYOUTS["no container"]),
+    }
+    first = plan(rewritten, shadows(shadow("bare"), installed=installed))
+    assert list(servers(first.new)) == ["bare"]
+    assert servers(first.new, "/b") is None
+    assert servers(plan(first.new, shadows(installed=installed)).new) is None
+
+
+def test_an_object_that_was_there_or_that_is_in_use_stays():
+    made = plan(LAYOUTS["client"], shadows(shadow("team")))
+    rewritten = json.dumps(json.loads(made.new)).encode()
+    assert servers(uninstall_plan(FILE, rewritten, Ledger(installed=written(made))).new) == {}
+    made = plan(LAYOUTS["no container"], shadows(shadow("team")))
+    used = json.loads(made.new)
+    used["projects"]["/app"]["mcpServers"]["own"] = {"command": "x"}
+    left = uninstall_plan(FILE, json.dumps(used).encode(), Ledger(installed=written(made))).new
+    assert servers(left) == {"own": {"command": "x"}}
 
 
 NAMES = st.sampled_from(["team", "bare"])
@@ -163,11 +239,3 @@ def test_whatever_stood_before_only_what_may_stand_is_left(layout, first, second
     assert found == second
     own = {name for project in ("/app", "/b") for name in servers(LAYOUTS[layout], project) or {}}
     assert own <= {name for project in ("/app", "/b") for name in servers(content, project) or {}}
-
-
-def test_a_shadow_in_another_place_is_still_found():
-    moved = json.loads(plan(LAYOUTS["client"], shadows(shadow("team"))).new)
-    moved["mcpServers"] = {"team": moved["projects"]["/app"]["mcpServers"].pop("team")}
-    content = json.dumps(moved, indent=2).encode()
-    assert json.loads(uninstall_plan(FILE, content, Ledger()).new)["mcpServers"] == {}
-    assert replace(shadow("team").entry, name="x").is_shadow

@@ -114,6 +114,14 @@ def test_repointing_changes_launcher_and_id_only():
     assert moved == content.replace(LAUNCHER.encode(), b"/new/mcpgw").replace(ID.encode(), b"claude-code:user:t")
 
 
+@pytest.mark.parametrize("entry", [b'{"command": "npx", "args": ["run"]}', b'{"command": "npx"}'])
+def test_repointing_a_shadow_makes_it_an_entry_of_its_own(entry):
+    plain = file_with(entry)
+    shadow = apply_edits(plain, wrap_edits(*entry_in(plain), "claude-code:project@00000000:s", LAUNCHER, shadow=True))
+    own = apply_edits(shadow, repoint_edits(*entry_in(shadow), ID, LAUNCHER))
+    assert own == file_with(wrapped(entry))
+
+
 def test_a_path_that_is_not_unicode_is_still_json():
     content = file_with(b'{"command": "npx", "args": []}')
     new = apply_edits(content, wrap_edits(*entry_in(content), ID, "/s\udc80/mcpgw"))

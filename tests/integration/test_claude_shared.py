@@ -123,3 +123,36 @@ def test_an_edited_shared_file_keeps_every_standing(team: Team) -> None:
     assert '"calls": 1' in team.claude.mcpgw("metrics", "--json").stdout
     team.mcpgw("uninstall")
     assert team.shared.read_bytes() == original
+
+
+@pytest.mark.requirement("install.shadow-taken-over")
+def test_an_edited_private_entry_is_its_owners_whatever_is_pulled(team: Team) -> None:
+    team.mcpgw("install", "--project-servers", "shadow")
+    direct = seen(team.claude.call("agreed", "look", {}))
+    assert team.claude.mcpgw("doctor", "--json").stdout.count('"drift": []') == 1  # the client has written since
+    tree = json.loads(team.claude.config.read_bytes())
+    tree["projects"][str(team.app)]["mcpServers"]["agreed"]["args"][-1] = "mark=mine"
+    write(team.claude.config, tree)
+    with pytest.raises(AssertionError, match="called no tool"):
+        team.claude.call("agreed", "look", {})
+    team.mcpgw("install")
+    team.share("waiting", "refused", "off", mark="second")
+    team.mcpgw("install")
+    mine = seen(team.claude.call("agreed", "look", {}))
+    assert (mine[0], mine[1:]) == (["mark=mine"], direct[1:])
+    team.mcpgw("uninstall")
+    assert team.private()["agreed"]["args"] == [WINDOW, "mark=mine"]
+    assert seen(team.claude.call("agreed", "look", {})) == mine
+
+
+@pytest.mark.requirement("uninstall.container")
+def test_no_object_for_servers_stays_where_the_client_had_none(team: Team) -> None:
+    tree = json.loads(team.claude.config.read_bytes())
+    del tree["projects"][str(team.app)]["mcpServers"]
+    write(team.claude.config, tree)
+    team.mcpgw("install", "--project-servers", "shadow")
+    installed = team.claude.config.read_bytes()
+    team.claude.call("agreed", "look", {})
+    assert team.claude.config.read_bytes() != installed
+    team.mcpgw("uninstall")
+    assert "mcpServers" not in json.loads(team.claude.config.read_bytes())["projects"][str(team.app)]

@@ -27,7 +27,7 @@ from mcpgw.registry.ledger import (
 FS = LedgerEntry("claude-code:user:fs", "fs", "claude-code", "user", None, "/h/.claude.json")
 SHADOW = replace(FS, before=("npx", None), after=("/s/bin/mcpgw", ("run", "x")), origin="/app/.mcp.json")
 DB = LedgerEntry("claude-code:local@00000000:db", "db", "claude-code", "local", "/app", "/h/.claude.json")
-NEWER = frozenset({"before", "after", "origin"})
+NEWER = frozenset({"before", "after", "origin", "digest", "container"})
 
 
 def step(number=1, *held):

@@ -4,7 +4,8 @@ import pytest
 
 from mcpgw.errors import ConfigFault
 from mcpgw.registry.client import ConfigFile, Container
-from mcpgw.registry.entry import Scope, Transport
+from mcpgw.registry.document import EACH
+from mcpgw.registry.entry import Scope, Transport, entry_id, wrap
 from mcpgw.registry.reading import entries_of, read_file
 from support.client_home import client_home, write
 
@@ -52,6 +53,28 @@ def test_remote_entries(tmp_path, kind, transport):
 def test_what_the_client_skips_is_invalid_and_says_why(tmp_path, value, note):
     entry = entry_of(tmp_path, value)
     assert (entry.transport, entry.note) == (Transport.INVALID, note)
+
+
+@pytest.mark.parametrize(
+    ("shared", "project", "name", "misplaced"),
+    [
+        ("/app/.mcp.json", "/app", "s", False),
+        ("/.mcp.json", "/app", "s", False),
+        ("/app/.mcp.json", "/app", "renamed", True),
+        ("/app/.mcp.json", "/other", "s", True),
+        ("/app/sub/.mcp.json", "/app", "s", True),
+        ("/app/mcp.json", "/app", "s", True),
+        ("/app/.mcp.json", None, "s", True),
+    ],
+)
+def test_a_shadow_is_one_where_its_origin_could_be_behind_it(tmp_path, shared, project, name, misplaced):
+    args = wrap(entry_id("claude-code", Scope.PROJECT, "s", shared, None), "npx", None, shadow=True)
+    servers = {"mcpServers": {name: {"command": "/s/mcpgw", "args": args}}}
+    write(tmp_path / "f", servers if project is None else {"projects": {project: servers}})
+    local = Container(("projects", EACH, "mcpServers"), Scope.LOCAL, shared_file=".mcp.json")
+    file = ConfigFile("claude-code", str(tmp_path / "f"), (Container(("mcpServers",), Scope.USER), local))
+    ((entry, _),) = entries_of(file, read_file(file).document)
+    assert (entry.misplaced, entry.is_shadow) == (misplaced, not misplaced)
 
 
 def test_an_absent_file_is_no_problem(tmp_path):

@@ -22,7 +22,7 @@ from mcpgw.installers.checkup import (
 )
 from mcpgw.installers.launcher_symptoms import launcher_symptoms
 from mcpgw.installers.sessions import Process, sessions_before
-from mcpgw.installers.shadowing import shadows_out_of_step
+from mcpgw.installers.shadowing import Footing, shadows_out_of_step
 from mcpgw.installers.symptom import Symptom, Weight
 from mcpgw.installers.trust import stale
 from mcpgw.paths import StateLayout
@@ -44,7 +44,7 @@ def examine(place: Place, state: StateLayout, processes: Iterable[Process]) -> C
         *unfinished(ledger.steps, ledger.open_steps),
         *broken_files(found.problems),
         *drift_symptoms(drifted),
-        *shadows_due(shadows_out_of_step(found, unreviewed, state.launcher)),
+        *shadows_due(shadows_out_of_step(Footing(found, ledger.installed, unreviewed, state.launcher))),
         *to_review(each for each in changed if not each.denied),
         *awake_twins(twins(found.entries, place.environ)),
         *open_secrets(_leaks(found, state)),

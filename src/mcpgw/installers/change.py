@@ -24,7 +24,7 @@ class Change:
     """One entry before and after; None where there is none.
 
     offset: of its first byte in the old file.  value: the whole text of an entry that is added or replaced.
-    origin: the shared entry that a shadow stands before.
+    origin: the shared entry that a shadow stands before.  container: mcpgw makes, or made, the object that holds it.
     """
 
     entry: Entry
@@ -34,6 +34,7 @@ class Change:
     offset: int
     value: bytes | None = None
     origin: Entry | None = None
+    container: bool = False
 
 
 def command_of(entry: Entry) -> Command:

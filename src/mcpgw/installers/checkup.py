@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mcpgw.files import read_bytes
 from mcpgw.installers.change import Change, Outcome
 from mcpgw.installers.drift import MENDED_BY_ROUTING, Drift, Drifted, drifted, newcomers, strays
+from mcpgw.installers.handiwork import is_ours
 from mcpgw.installers.sessions import Session
 from mcpgw.installers.surroundings import surroundings
 from mcpgw.installers.symptom import Symptom, Weight
@@ -30,6 +31,7 @@ _SAID = {
     Drift.UNROUTED: "was routed, and starts without the gateway again",
     Drift.REPLACED: "was routed, and another command stands there now, without the gateway",
     Drift.STALE: "is routed through a launcher or under an id that is not the present one",
+    Drift.TAKEN_OVER: "was put before a shared server, and was edited, copied or renamed since: it is your own now",
     Drift.EDITED: "is routed, and its command line was changed since: that is kept",
     Drift.GONE: "was routed, and has been deleted: it stays deleted",
     Drift.NEW: "came after the last install and is not routed",
@@ -67,7 +69,7 @@ def drift_of(
     read = {path for path in ledger.files() if _is_known(found, path)}
     readable = frozenset(read) - {problem.path for problem in found.problems}
     free = (each for each in found.entries if obstacle(each) is None and each.entry_id not in ledger.opted_out)
-    own = (each for each in found.entries if each.scope is not Scope.PROJECT and not each.is_shadow)
+    own = (each for each in found.entries if each.scope is not Scope.PROJECT and not is_ours(each, ledger.installed))
     known = drifted(ledger.installed, found.entries, readable, launcher)
     return (
         *(each for each in known if each.entry_id not in unreviewed),

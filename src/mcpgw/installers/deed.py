@@ -8,6 +8,7 @@ from itertools import count
 
 from mcpgw.installers.change import Change, Outcome
 from mcpgw.installers.edits import reversal
+from mcpgw.installers.handiwork import digest_of_entry
 from mcpgw.installers.plan import FilePlan, sha256
 from mcpgw.paths import StateLayout
 from mcpgw.registry.entry import Command, unwrap
@@ -99,6 +100,8 @@ def _ledger_entry(change: Change) -> LedgerEntry:
         before=_first(change),
         after=change.after,
         origin=None if change.origin is None else change.origin.config_file,
+        digest=None if change.value is None else digest_of_entry(change.value),
+        container=change.container,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mcpgw.installers.change import command_of
+from mcpgw.installers.handiwork import is_ours
 from mcpgw.registry.entry import Command, Entry, names_launcher, unwrap
 from mcpgw.registry.ledger import LedgerEntry
 
@@ -23,13 +24,14 @@ class Drift(StrEnum):
     UNROUTED = "unrouted"  # the original stands there again, without the gateway
     REPLACED = "replaced"  # something else stands there, without the gateway
     STALE = "stale"  # routed, through a launcher or under an id that is not the present one
+    TAKEN_OVER = "taken-over"  # it was put before a shared one, and its owner edited, copied or renamed it since
     EDITED = "edited"  # routed, and its server's command line was changed since: that is kept
     GONE = "gone"  # deleted; it stays deleted
     NEW = "new"  # came after the last install, and could be routed
 
 
 # What `doctor --fix` routes again. The others need no edit.
-MENDED_BY_ROUTING = frozenset({Drift.UNROUTED, Drift.REPLACED, Drift.STALE, Drift.NEW})
+MENDED_BY_ROUTING = frozenset({Drift.UNROUTED, Drift.REPLACED, Drift.STALE, Drift.TAKEN_OVER, Drift.NEW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,22 @@ def drifted(
 
     readable: the files that were read, or that do not exist. Of a file that could not be read, nothing is said.
     """
-    present = {_place_of(entry): entry for entry in entries}
-    found = (_judged(each, present, launcher) for each in installed if each.config_file in readable)
+    written, present = tuple(installed), {_place_of(entry): entry for entry in entries}
+    ours = {place for place, entry in present.items() if is_ours(entry, written)}  # they follow their origins
+    kept = (each for each in written if each.config_file in readable and _place_known(each) not in ours)
+    found = (_judged(each, present, launcher) for each in kept)
     return tuple(each for each in found if each is not None)
 
 
 def strays(installed: Iterable[LedgerEntry], entries: Iterable[Entry], launcher: str) -> tuple[Drifted, ...]:
     """Routed entries that the ledger does not know where they stand: renamed, copied, or left by another state.
 
-    entries: those of files that are the person's own.
+    entries: those of files that are the person's own, without the shadows that are ours.
     """
-    known = {(each.config_file, each.scope, each.project, each.name) for each in installed}
+    known = {_place_known(each) for each in installed}
     return tuple(
         Drifted(
-            Drift.STALE,
+            _astray(entry),
             entry.entry_id,
             entry.name,
             entry.client,
@@ -104,7 +108,7 @@ def newcomers(routable: Iterable[Entry], seen: frozenset[str] | None) -> tuple[D
 
 
 def _judged(known: LedgerEntry, present: Mapping[Place, Entry], launcher: str) -> Drifted | None:
-    entry = present.get((known.config_file, known.scope, known.project, known.name))
+    entry = present.get(_place_known(known))
     drift = Drift.GONE if entry is None else _drift(known, entry, launcher)
     if drift is None:
         return None
@@ -115,20 +119,27 @@ def _judged(known: LedgerEntry, present: Mapping[Place, Entry], launcher: str) -
 
 
 def _drift(known: LedgerEntry, entry: Entry, launcher: str) -> Drift | None:
-    if entry.is_shadow:
-        return None  # it follows its origin, not the ledger
     original = entry.wrapped
     if original is None:
         return Drift.UNROUTED if known.before == command_of(entry) else Drift.REPLACED
     if not _leads_here(entry, launcher):
-        return Drift.STALE
+        return _astray(entry)
     return None if known.after in (None, command_of(entry)) else Drift.EDITED
 
 
 def _leads_here(entry: Entry, launcher: str) -> bool:
     """Whether a routed entry starts this launcher under its own id."""
     original = entry.wrapped
-    return original is not None and names_launcher(entry.command, launcher) and original.entry_id == entry.gateway_id
+    return original is not None and names_launcher(entry.command, launcher) and original.entry_id == entry.entry_id
+
+
+def _astray(entry: Entry) -> Drift:
+    """Why a routed entry does not lead here."""
+    return Drift.TAKEN_OVER if entry.wrapped is not None and entry.wrapped.shadow else Drift.STALE
+
+
+def _place_known(known: LedgerEntry) -> Place:
+    return (known.config_file, known.scope, known.project, known.name)
 
 
 def _place_of(entry: Entry) -> Place:

@@ -22,7 +22,7 @@ from mcpgw.installers.plan import FilePlan, document_plan, install_plan
 from mcpgw.installers.project_servers import ProjectServers, may_edit, may_route
 from mcpgw.installers.recovery import recover
 from mcpgw.installers.sessions import Process, running_clients
-from mcpgw.installers.shadowing import shadows_for, to_approve, unshadowed
+from mcpgw.installers.shadowing import Footing, shadows_for, to_approve, unshadowed
 from mcpgw.installers.shadows import Shadows
 from mcpgw.installers.trust import forget, record_approvals, stale
 from mcpgw.installers.watch import see_them_last
@@ -90,6 +90,7 @@ def plan_install(
     picked = [entry for entry in chosen(found.entries, choice) if entry.entry_id not in opted_out | unreviewed]
     wanted = frozenset(entry.entry_id for entry in picked if may_route(entry, project_servers, ledger))
     shadowed = frozenset(entry.entry_id for entry in picked if project_servers is ProjectServers.SHADOW)
+    footing = Footing(found, ledger.installed, unreviewed, layout.launcher)
     shadows: dict[str, Shadows] = {}
     plans: list[FilePlan] = []
     problems = [each for each in found.problems if each.blocking and concerns(each.path, found, choice)]
@@ -98,7 +99,7 @@ def plan_install(
         if reading.document is None or not may_edit(reading.file, project_servers, ledger):
             continue
         if _keeps_shadows(reading.file, choice, project_servers):
-            shadows[reading.file.path] = shadows_for(reading.file, found, shadowed, unreviewed, layout.launcher)
+            shadows[reading.file.path] = shadows_for(reading.file, footing, shadowed)
         kept = shadows.get(reading.file.path)
         plan = document_plan(reading.file, reading.document, wanted, layout.launcher, kept)
         problem = stands_in_the_way(plan, running, tolerance)

@@ -14,7 +14,7 @@ from mcpgw.installers.spans import repoint_edits, wrap_edits
 from mcpgw.installers.verify import Expected, Gone, Key, Whole, verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node
-from mcpgw.registry.entry import Command, Entry, names_launcher, wrap
+from mcpgw.registry.entry import Command, Entry, names_launcher, rewrap, wrap
 from mcpgw.registry.json_reader import json_value
 from mcpgw.registry.reading import entries_of, open_document
 
@@ -62,7 +62,7 @@ def document_plan(
     changes: list[Change] = []
     placed = tuple(entries_of(file, document))
     for entry, node in placed:
-        if entry.entry_id in wanted and not entry.is_shadow:
+        if entry.entry_id in wanted:
             found, change = _routed(document, entry, node, launcher)
             edits += found
             changes += (change,) if found else ()
@@ -103,10 +103,9 @@ def _routed(document: Document, entry: Entry, node: Node, launcher: str) -> tupl
         args = wrap(entry.entry_id, entry.command or "", entry.args)
     else:
         outcome = Outcome.REPOINT
-        good = names_launcher(entry.command, launcher) and original.entry_id == entry.entry_id
+        good = names_launcher(entry.command, launcher) and original.entry_id == entry.entry_id and not original.shadow
         edits = () if good else repoint_edits(document, node, entry.entry_id, launcher)
-        ours = entry.args or ()
-        args = (*ours[:2], entry.entry_id, *ours[3:])
+        args = rewrap(entry.args or (), entry.entry_id)
     after: Command = (launcher, args)
     return edits, Change(entry, outcome, command_of(entry), after, node.start)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from mcpgw.installers.handiwork import is_ours
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.coverage import Reason, obstacle
 from mcpgw.registry.entry import Entry, Scope, Transport
 from mcpgw.registry.ledger import Ledger
 
 # Approval is by name: editing the entry neither gives nor takes it.
-_IN_SHARED_FILES = frozenset({Reason.PROJECT_FILE, Reason.PENDING})
+IN_SHARED_FILES = frozenset({Reason.PROJECT_FILE, Reason.PENDING})
 
 
 class ProjectServers(StrEnum):
@@ -22,9 +23,14 @@ class ProjectServers(StrEnum):
 
 
 def may_route(entry: Entry, mode: ProjectServers, ledger: Ledger) -> bool:
-    """Whether `install` may edit this entry where it stands. One that it edited in a shared file stays in its care."""
+    """Whether `install` may edit this entry where it stands. One that it edited in a shared file stays in its care.
+
+    A shadow follows its origin, unless its owner changed it: then it is routed like any entry of theirs.
+    """
+    if is_ours(entry, ledger.installed):
+        return False
     reason = obstacle(entry)
-    if reason in _IN_SHARED_FILES and entry.transport is Transport.STDIO:
+    if reason in IN_SHARED_FILES and entry.transport is Transport.STDIO:
         return mode is ProjectServers.EDIT or _edited_before(entry, ledger)
     return reason is None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mcpgw.errors import McpgwError
 from mcpgw.installers.change import Change, Outcome, command_of
 from mcpgw.installers.edits import Edit, apply_edits
+from mcpgw.installers.handiwork import containers_made, is_ours
 from mcpgw.installers.plan import FilePlan, expected, sha256
 from mcpgw.installers.shadows import unshadowing
 from mcpgw.installers.spans import unwrap_edits
@@ -17,7 +18,7 @@ from mcpgw.installers.verify import verify_rewrite
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import Document, Node
 from mcpgw.registry.entry import Command, Entry, names_launcher
-from mcpgw.registry.ledger import Ledger, LedgerEntry, Step
+from mcpgw.registry.ledger import Ledger, Step
 from mcpgw.registry.reading import entries_of, open_document
 
 
@@ -86,16 +87,12 @@ class _Ours:
         return not self.file.shared or names_launcher(entry.command, self.launcher) or self._known(entry)
 
     def added(self, entry: Entry) -> bool:
-        """Whether it is a shadow as we wrote it: one that was edited since is the person's own, and is unwrapped."""
-        written = next((each.after for each in self.ledger.installed if self._is(each, entry)), None)
-        return entry.is_shadow and written in (None, command_of(entry))
+        """Whether it is a shadow as we wrote it: one that was changed since is the person's own, and is unwrapped."""
+        return is_ours(entry, self.ledger.installed)
 
     def _known(self, entry: Entry) -> bool:
-        return any(self._is(each, entry) for each in self.ledger.installed)
-
-    @staticmethod
-    def _is(known: LedgerEntry, entry: Entry) -> bool:
-        return (known.config_file, known.entry_id) == (entry.config_file, entry.entry_id)
+        place = (entry.config_file, entry.entry_id)
+        return any((each.config_file, each.entry_id) == place for each in self.ledger.installed)
 
 
 def _changes(file: ConfigFile, document: Document, ours: _Ours) -> list[Change]:
@@ -112,7 +109,8 @@ def _unwrapping(file: ConfigFile, document: Document, ours: _Ours) -> tuple[Edit
     held = [(entry, node) for entry, node in entries_of(file, document) if ours.hold(entry)]
     unwrapped = (unwrap_edits(document, node) for entry, node in held if not ours.added(entry))
     shadows = [node for entry, node in held if ours.added(entry)]
-    return (*(edit for edits in unwrapped for edit in edits), *unshadowing(file, document, shadows))
+    made = containers_made(file.path, ours.ledger.installed)
+    return (*(edit for edits in unwrapped for edit in edits), *unshadowing(file, document, shadows, made))
 
 
 def _original(entry: Entry) -> Command:

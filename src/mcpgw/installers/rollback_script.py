@@ -22,8 +22,8 @@ from mcpgw.registry.document import Path, Syntax
 from mcpgw.registry.entry import Scope, Standing
 from mcpgw.registry.ledger import Ledger
 
-# A kind of client file, as literals: client, syntax, and (path, scope) of each container.
-Kind = tuple[str, str, tuple[tuple[Path, str], ...]]
+# A kind of client file, as literals: client, syntax, and (path, scope, shared file) of each container.
+Kind = tuple[str, str, tuple[tuple[Path, str, str | None], ...]]
 
 # An entry of ours is known by its command and args, whatever else its client makes of it.
 _ANY_ENTRY = Dialect(env="")
@@ -86,7 +86,7 @@ def roll_back(file: ConfigFile, launcher: str) -> int:
 
 def _config_file(kind: Kind) -> ConfigFile:
     client, syntax, containers = kind
-    opened = tuple(Container(path, Scope(scope)) for path, scope in containers)
+    opened = tuple(Container(path, Scope(scope), shared_file=shared) for path, scope, shared in containers)
     return ConfigFile(client, "", opened, syntax=Syntax(syntax), dialect=_ANY_ENTRY)
 
 

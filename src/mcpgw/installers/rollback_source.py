@@ -62,7 +62,11 @@ def kinds() -> tuple[Kind, ...]:
     files = (file for client in CLIENTS for file in client.files(nowhere) if file.editable or file.shared)
     return tuple(
         dict.fromkeys(
-            (file.client, str(file.syntax), tuple((each.path, str(each.scope)) for each in file.containers))
+            (
+                file.client,
+                str(file.syntax),
+                tuple((each.path, str(each.scope), each.shared_file) for each in file.containers),
+            )
             for file in files
         )
     )

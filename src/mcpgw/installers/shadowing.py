@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from mcpgw.installers.change import Change, Outcome
 from mcpgw.installers.plan import FilePlan, install_plan
@@ -12,17 +13,33 @@ from mcpgw.registry.client import ConfigFile, Spot
 from mcpgw.registry.discover import Discovery
 from mcpgw.registry.document import Document
 from mcpgw.registry.entry import Entry, Scope, entry_id
+from mcpgw.registry.ledger import LedgerEntry
 from mcpgw.registry.reading import entries_of
 
+# What becomes of a shadow that is one no longer.
+_ENDS = frozenset({Outcome.UNSHADOW, Outcome.REPOINT})
 
-def shadows_for(
-    file: ConfigFile, found: Discovery, wanted: frozenset[str], unreviewed: frozenset[str], launcher: str
-) -> Shadows:
-    """wanted: ids of the shared entries to shadow.  unreviewed: of those that changed since they were approved."""
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What shadows are planned from.
+
+    installed: as the ledger has it.  unreviewed: ids of shared entries that changed since they were approved.
+    """
+
+    found: Discovery
+    installed: tuple[LedgerEntry, ...]
+    unreviewed: frozenset[str]
+    launcher: str
+
+
+def shadows_for(file: ConfigFile, footing: Footing, wanted: frozenset[str]) -> Shadows:
+    """wanted: ids of the shared entries to shadow."""
+    found, unreviewed = footing.found, footing.unreviewed
     spots = [spot for spot in found.spots if spot.file == file.path]
-    valid = {each.key: each for spot in spots for each in _shadow(found, spot, file, launcher)}
+    valid = {each.key: each for spot in spots for each in _shadow(found, spot, file, footing.launcher)}
     added = frozenset(key for key, each in valid.items() if each.origin.entry_id in wanted - unreviewed)
-    return Shadows(valid, added, unreviewed, frozenset(_untold(found, file)))
+    return Shadows(valid, added, unreviewed, frozenset(_untold(found, file)), footing.installed)
 
 
 def offered(found: Discovery) -> tuple[Entry, ...]:
@@ -34,13 +51,14 @@ def offered(found: Discovery) -> tuple[Entry, ...]:
     return tuple({spot.origin.entry_id: spot.origin for spot in free}.values())
 
 
-def shadows_out_of_step(found: Discovery, unreviewed: frozenset[str], launcher: str) -> Iterator[Change]:
+def shadows_out_of_step(footing: Footing) -> Iterator[Change]:
     """What the next install would do to the shadows that are there."""
-    files = {entry.config_file for entry in found.entries if entry.is_shadow}
-    for reading in found.readings:
+    files = {entry.config_file for entry in footing.found.entries if entry.is_shadow}
+    for reading in footing.found.readings:
         if reading.document is not None and reading.file.path in files and reading.file.editable:
-            shadows = shadows_for(reading.file, found, frozenset(), unreviewed, launcher)
-            yield from install_plan(reading.file, reading.document.content, frozenset(), launcher, shadows).changes
+            shadows = shadows_for(reading.file, footing, frozenset())
+            content = reading.document.content
+            yield from install_plan(reading.file, content, frozenset(), footing.launcher, shadows).changes
 
 
 def to_approve(plans: Iterable[FilePlan], found: Discovery) -> Iterator[ProjectEntry]:
@@ -50,9 +68,9 @@ def to_approve(plans: Iterable[FilePlan], found: Discovery) -> Iterator[ProjectE
     """
     for change in (change for plan in plans for change in plan.changes):
         if change.outcome is Outcome.SHADOW and change.origin is not None:
-            yield _approved(found, change.origin, "shadow")
+            yield project_entry(found, change.origin, "shadow")
         elif change.outcome is Outcome.ROUTE and change.entry.scope is Scope.PROJECT:
-            yield _approved(found, change.entry, "edit")
+            yield project_entry(found, change.entry, "edit")
 
 
 def unshadowed(plans: Iterable[FilePlan], found: Discovery) -> frozenset[str]:
@@ -61,7 +79,7 @@ def unshadowed(plans: Iterable[FilePlan], found: Discovery) -> frozenset[str]:
         (change.entry.config_file, change.entry.entry_id)
         for plan in plans
         for change in plan.changes
-        if change.outcome is Outcome.UNSHADOW
+        if change.outcome in _ENDS
     }
     shadows = [entry for entry in found.entries if entry.is_shadow]
     left = {entry.gateway_id for entry in shadows if (entry.config_file, entry.entry_id) not in removed}
@@ -77,18 +95,21 @@ def _untold(found: Discovery, file: ConfigFile) -> Iterator[Key]:
                 yield (entry.project_key or "", entry.name)
 
 
-def _approved(found: Discovery, entry: Entry, kind: str) -> ProjectEntry:
+def project_entry(found: Discovery, entry: Entry, kind: str) -> ProjectEntry:
+    """A shared entry as a person approves it: what stands in the file, routed or not."""
     source, _ = _source_of(found, entry)
     container = next(each for each in source.containers if each.scope is Scope.PROJECT)
+    command, *args = entry.original_argv
+    wrapped = entry.wrapped
     return ProjectEntry(
-        entry_id=entry.entry_id,
+        entry_id=entry.entry_id if wrapped is None else wrapped.entry_id,
         config_file=entry.config_file,
         container=tuple(part or "" for part in container.path),
         name=entry.name,
         syntax=source.syntax,
         kind=kind,
-        command=entry.command or "",
-        args=entry.args or (),
+        command=command,
+        args=tuple(args),
         env_keys=entry.env_keys,
         project=_tree_of(entry.config_file),
     )

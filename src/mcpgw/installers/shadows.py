@@ -9,16 +9,17 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from mcpgw.installers.change import Change, Outcome, command_of
 from mcpgw.installers.edits import Edit, apply_edits
+from mcpgw.installers.handiwork import containers_made, digest_of_entry, is_ours
 from mcpgw.installers.layout import indent_of, indented
-from mcpgw.installers.members import insert_members, remove_members
+from mcpgw.installers.members import insert_members, remove_member, remove_members
 from mcpgw.installers.spans import wrap_edits
 from mcpgw.registry.client import ConfigFile
 from mcpgw.registry.document import EACH, Document, Node
 from mcpgw.registry.entry import Entry, Scope, Standing, wrap
+from mcpgw.registry.ledger import LedgerEntry
 
 # (project key, name): where a shadow stands in its file.
 Key = tuple[str, str]
@@ -48,12 +49,14 @@ class Shadows:
     valid: each that may stand, by its place; one that is not among them is taken out.  wanted: those to add.
     untold: places of those whose origin's file cannot be read, so that nothing says whether they may stand: they stay.
     unreviewed: ids of origins that changed since they were approved; their shadows stay as they are until reviewed.
+    installed: what the ledger says was written; a shadow that says something else is its owner's and no shadow to us.
     """
 
     valid: Mapping[Key, Shadow] = field(default_factory=dict)
     wanted: frozenset[Key] = frozenset()
     unreviewed: frozenset[str] = frozenset()
     untold: frozenset[Key] = frozenset()
+    installed: tuple[LedgerEntry, ...] = ()
 
 
 def shadow_of(
@@ -79,43 +82,69 @@ def shadow_changes(
     file: ConfigFile, document: Document, placed: Placed, shadows: Shadows
 ) -> tuple[tuple[Edit, ...], tuple[Change, ...]]:
     """Takes out the shadows that may no longer stand, renews what differs, adds what is wanted."""
-    standing = {(entry.project_key or "", entry.name): (entry, node) for entry, node in placed if entry.is_shadow}
+    made = containers_made(file.path, shadows.installed)
+    standing = {
+        (entry.project_key or "", entry.name): (entry, node)
+        for entry, node in placed
+        if is_ours(entry, shadows.installed)
+    }
     gone = {key: each for key, each in standing.items() if key not in {*shadows.valid, *shadows.untold}}
     taken = {(entry.project_key or "", entry.name) for entry, _ in placed}
     added = [shadows.valid[key] for key in sorted(shadows.wanted - taken)]
-    renewed = tuple(_renewed(document, standing, shadows))
+    renewed = tuple(_renewed(document, standing, shadows, made))
     edits = (
         *(edit for edit, _ in renewed),
-        *_member_edits(file, document, [node for _, node in gone.values()], added),
+        *_member_edits(file, document, [node for _, node in gone.values()], added, made),
     )
     changes = (
         *(change for _, change in renewed),
         *(Change(entry, Outcome.UNSHADOW, command_of(entry), None, node.start) for entry, node in gone.values()),
-        *(_added(document, each) for each in added),
+        *(_added(document, each, made) for each in added),
     )
     return edits, changes
 
 
-def unshadowing(file: ConfigFile, document: Document, nodes: Iterable[Node]) -> tuple[Edit, ...]:
-    """Takes whole entries out of their containers."""
-    return tuple(_member_edits(file, document, nodes, ()))
+def unshadowing(
+    file: ConfigFile, document: Document, nodes: Iterable[Node], made: Collection[str | None]
+) -> tuple[Edit, ...]:
+    """Takes whole entries out of their containers, and containers that mcpgw `made` (by project) with the last one."""
+    return tuple(_member_edits(file, document, nodes, (), made))
 
 
-def _added(document: Document, shadow: Shadow) -> Change:
+def _added(document: Document, shadow: Shadow, made: Collection[str | None]) -> Change:
     """At its project's place in the file."""
-    at = next(node.start for key, node in document.find(_PROJECTS) if key == shadow.project_key)
-    return Change(shadow.entry, Outcome.SHADOW, None, command_of(shadow.entry), at, shadow.value, shadow.origin)
+    project = _project(document, shadow.project_key)
+    words = command_of(shadow.entry)
+    return Change(
+        shadow.entry,
+        Outcome.SHADOW,
+        None,
+        words,
+        project.start,
+        shadow.value,
+        shadow.origin,
+        container=shadow.project_key in made or project.member(_SERVERS) is None,
+    )
+
+
+def _project(document: Document, key: str | None) -> Node:
+    return next(node for found, node in document.find(_PROJECTS) if found == key)
 
 
 def _renewed(
-    document: Document, standing: Mapping[Key, tuple[Entry, Node]], shadows: Shadows
+    document: Document,
+    standing: Mapping[Key, tuple[Entry, Node]],
+    shadows: Shadows,
+    made: Collection[str | None],
 ) -> Iterator[tuple[Edit, Change]]:
     for key, (entry, node) in standing.items():
         right = shadows.valid.get(key)
         if right is None or right.origin.entry_id in shadows.unreviewed or _same(document, node, right.value):
             continue
-        words = command_of(right.entry)
-        change = Change(entry, Outcome.RENEW, command_of(entry), words, node.start, right.value, right.origin)
+        before, after = command_of(entry), command_of(right.entry)
+        change = Change(
+            entry, Outcome.RENEW, before, after, node.start, right.value, right.origin, container=key[0] in made
+        )
         yield Edit(node.start, node.end, _laid_out(document, node, right.value)), change
 
 
@@ -126,17 +155,16 @@ def _laid_out(document: Document, node: Node, value: bytes) -> bytes:
 
 
 def _same(document: Document, node: Node, value: bytes) -> bool:
-    """Equal values in the same order of keys, however they are laid out."""
-    return bool(_ordered(document.raw(node)) == _ordered(value))
-
-
-def _ordered(text: bytes) -> Any:
-    # Floats, as for the clients: Python refuses integers of more than 4,300 digits.
-    return json.loads(text.decode("utf-8", "replace"), object_pairs_hook=list, parse_int=float)
+    """Equal values, however they are laid out."""
+    return digest_of_entry(document.raw(node)) == digest_of_entry(value)
 
 
 def _member_edits(
-    file: ConfigFile, document: Document, removed: Iterable[Node], added: Iterable[Shadow]
+    file: ConfigFile,
+    document: Document,
+    removed: Iterable[Node],
+    added: Iterable[Shadow],
+    made: Collection[str | None],
 ) -> Iterator[Edit]:
     starts = {node.start for node in removed}
     new: dict[str | None, dict[str, bytes]] = defaultdict(dict)
@@ -144,8 +172,12 @@ def _member_edits(
         new[each.project_key][each.origin.name] = each.value
     for container in file.containers:
         for key, servers in document.find(container.path):
-            additions = new.pop(key, {}) if container.scope is Scope.LOCAL else {}
-            yield from _changed_container(document, servers, starts, additions)
+            local = container.scope is Scope.LOCAL
+            additions = new.pop(key, {}) if local else {}
+            if local and key in made and not additions and _holds_only(document, servers, starts):
+                yield from _without_container(document, _project(document, key))
+            else:
+                yield from _changed_container(document, servers, starts, additions)
     for key, project in document.find(_PROJECTS):
         if new[key]:
             yield from _new_container(document, project, _object(new[key]))
@@ -157,6 +189,19 @@ def _new_container(document: Document, project: Node, value: bytes) -> tuple[Edi
     if null is None:
         return insert_members(document, project, {_SERVERS: value})
     return (Edit(null.value.start, null.value.end, _laid_out(document, project, value)),)
+
+
+def _without_container(document: Document, project: Node) -> tuple[Edit, ...]:
+    """Takes the whole member out."""
+    member = project.member(_SERVERS)
+    return () if member is None else remove_member(document, project, member)
+
+
+def _holds_only(document: Document, servers: Node, starts: Collection[int]) -> bool:
+    """Whether nothing is in it but these entries; a comment would be its owner's."""
+    members = servers.members or ()
+    bare = document.bare(servers.start, servers.end) == document.raw(servers)
+    return bare and bool(members) and all(member.value.start in starts for member in members)
 
 
 def _changed_container(

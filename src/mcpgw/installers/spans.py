@@ -57,13 +57,16 @@ def unwrap_edits(document: Document, entry: Node) -> tuple[Edit, ...]:
 
 
 def repoint_edits(document: Document, entry: Node, entry_id: str, launcher: str) -> tuple[Edit, ...]:
-    """Gives a routed entry the present launcher and its own id (it was copied, renamed, or the state moved)."""
+    """Gives a routed entry the present launcher and its own id (it was copied, renamed, or the state moved).
+
+    A shadow becomes an entry of its own.
+    """
     command, args = _required(document, entry, "command"), _required(document, entry, "args")
-    item = elements(document, args.value)[2]
-    wanted = ((command.value, launcher), (item, entry_id))
-    return tuple(
-        Edit(node.start, node.end, document.text(text)) for node, text in wanted if document.value(node) != text
-    )
+    items = elements(document, args.value)
+    wanted = ((command.value, launcher), (items[2], entry_id))
+    new = (Edit(node.start, node.end, document.text(text)) for node, text in wanted if document.value(node) != text)
+    original = unwrap(tuple(str(document.value(item)) for item in items))
+    return (*new, *(_without_flag(document, items) if original is not None and original.shadow else ()))
 
 
 def _wrapped_args(document: Document, args: Node, command: Member, ours: Sequence[bytes]) -> Edit:
@@ -84,6 +87,12 @@ def _unwrapped_args(document: Document, args: Node, items: tuple[Node, ...], our
     else:
         start, end = args.start + 1, behind_comma(document, items[-1].end, end)
     return without(document, start, max(end, items[ours - 1].end), _pieces(document, items[:ours], end))
+
+
+def _without_flag(document: Document, items: tuple[Node, ...]) -> tuple[Edit, ...]:
+    """Without the fourth argument."""
+    start, end = items[3].start, items[4].start
+    return without(document, start, end, _pieces(document, items[3:4], end))
 
 
 def _pieces(document: Document, items: tuple[Node, ...], end: int) -> Iterator[tuple[int, int]]:

@@ -83,12 +83,14 @@ def project_directories(place: Place) -> tuple[str, ...]:
 class Container:
     """An object that maps server names to entries; EACH in the path stands for the project key.
 
-    prefix: what the client puts before each name (`plugin:NAME:` for a plugin's servers).
+    prefix: what the client puts before each name (`plugin:NAME:` for a plugin's servers).  shared_file: what the
+    file is called, in the project or above it, before whose servers the entries here win; None where there is none.
     """
 
     path: Path
     scope: Scope
     prefix: str = ""
+    shared_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ class Entry:
 
     config_file: absolute, as the client names it (links not resolved).  project_key: the key below which a local
     entry lies.  value: the entry's own text.  several: the client has more than one file of this scope.
+    misplaced: its args call it a shadow, but of no entry that could be behind it here: it was copied or renamed.
     note: why the client would skip an INVALID one, or which plugin, gateway or entry its standing comes from.
     """
 
@@ -101,6 +102,7 @@ class Entry:
     note: str | None = None
     standing: Standing = Standing.ACTIVE
     several: bool = False
+    misplaced: bool = False
 
     @property
     def entry_id(self) -> str:
@@ -113,9 +115,9 @@ class Entry:
 
     @property
     def is_shadow(self) -> bool:
-        """Whether mcpgw added this entry as a whole, before a shared one of the same name."""
+        """Whether mcpgw added an entry as a whole here, before a shared one of the same name."""
         wrapped = self.wrapped
-        return wrapped is not None and wrapped.shadow
+        return wrapped is not None and wrapped.shadow and not self.misplaced
 
     @property
     def gateway_id(self) -> str:
@@ -160,6 +162,13 @@ def unwrap(args: Sequence[str] | None) -> Original | None:
     # Arguments that somebody added behind `--no-args -- COMMAND` since are kept.
     added = tuple(rest[2:])
     return Original(args[2], rest[1], (added or None) if without_args else added, shadow)
+
+
+def rewrap(args: Sequence[str], entry: str) -> tuple[str, ...]:
+    """The args of a rewritten entry under another id, as an entry of its own."""
+    rest = list(args[3:])
+    _taken(_SHADOW, rest)
+    return (*_VERB, entry, *rest)
 
 
 def wrapper_length(args: Sequence[str]) -> int:

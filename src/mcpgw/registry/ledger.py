@@ -27,6 +27,7 @@ class LedgerEntry:
 
     before, after: what it started before our edit, and what we wrote; None in a ledger older than these fields.
     origin: the shared config file whose entry this local one stands in for; None for an entry of its own.
+    digest: of the whole entry, where that was written.  container: mcpgw made the object that holds the entry.
     """
 
     entry_id: str
@@ -38,6 +39,8 @@ class LedgerEntry:
     before: Command | None = None
     after: Command | None = None
     origin: str | None = None
+    digest: str | None = None
+    container: bool = False
 
     @property
     def gateway_id(self) -> str:
@@ -294,6 +297,8 @@ def _entry(record: dict[str, Any]) -> LedgerEntry:
         before=_command(record.get("before")),
         after=_command(record.get("after")),
         origin=record.get("origin"),
+        digest=record.get("digest"),
+        container=record.get("container", False),
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from mcpgw.errors import ConfigFault, EnvironmentFault
 from mcpgw.files import read_bytes
-from mcpgw.registry.client import ConfigFile, Problem, Reading
+from mcpgw.registry.client import ConfigFile, Container, Problem, Reading, with_parents
 from mcpgw.registry.dialect import meaning
 from mcpgw.registry.document import Document, Node, read_document, shape_of
-from mcpgw.registry.entry import Entry, Scope
+from mcpgw.registry.entry import Entry, Scope, entry_id
 
 
 def read_file(file: ConfigFile, known: Mapping[str, Document] | None = None) -> Reading:
@@ -50,10 +52,9 @@ def entries_of(file: ConfigFile, document: Document) -> Iterator[tuple[Entry, No
     for container in file.containers:
         for key, node in document.find(container.path):
             for member in node.members or ():
-                yield (
-                    entry_from(file, container.scope, key, container.prefix + member.key, document, member.value),
-                    member.value,
-                )
+                name = container.prefix + member.key
+                entry = entry_from(file, container.scope, key, name, document, member.value)
+                yield replace(entry, misplaced=_misplaced(entry, container, member.key)), member.value
 
 
 def entry_from(file: ConfigFile, scope: Scope, project: str | None, name: str, document: Document, node: Node) -> Entry:
@@ -75,3 +76,14 @@ def entry_from(file: ConfigFile, scope: Scope, project: str | None, name: str, d
         several=file.several,
         standing=found.standing or file.untouched,
     )
+
+
+def _misplaced(entry: Entry, container: Container, key: str) -> bool:
+    """Whether the id that a shadow carries names no shared entry of its name in its project or above it."""
+    wrapped = entry.wrapped
+    if wrapped is None or not wrapped.shadow:
+        return False
+    client = wrapped.entry_id.partition(":")[0]
+    directories = () if container.shared_file is None else with_parents(entry.project_key or "")
+    files = (os.path.join(each, container.shared_file or "") for each in directories)
+    return all(entry_id(client, Scope.PROJECT, key, file, None) != wrapped.entry_id for file in files)

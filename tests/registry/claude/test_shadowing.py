@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mcpgw.registry.discover import discover
-from mcpgw.registry.entry import wrap
+from mcpgw.registry.entry import Scope, entry_id, wrap
 from support.client_home import client_home, write
 
 TEAM = {"command": "npx", "args": ["-y", "team"]}
@@ -61,10 +61,14 @@ def test_a_private_server_of_that_name_stands_there_already(home):
     assert spots(home) == []
 
 
-def test_a_shadow_that_stands_keeps_its_spot(home):
-    shadow = {"command": "/s/mcpgw", "args": list(wrap("claude-code:project@00000000:team", "npx", (), shadow=True))}
+def test_a_shadow_that_stands_keeps_its_spot_and_that_of_another_file_is_a_private_server(home):
+    origin = entry_id("claude-code", Scope.PROJECT, "team", str(home.project / ".mcp.json"), None)
+    shadow = {"command": "/s/mcpgw", "args": list(wrap(origin, "npx", (), shadow=True))}
     know(home, {str(home.project): {"mcpServers": {"team": shadow}}})
     assert len(spots(home)) == 1
+    shadow["args"][2] = "claude-code:project@00000000:team"
+    know(home, {str(home.project): {"mcpServers": {"team": shadow}}})
+    assert spots(home) == []
 
 
 def test_a_file_above_reaches_each_project_below_and_the_nearest_wins(home):

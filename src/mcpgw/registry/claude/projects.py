@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcpgw.registry.claude.approvals import KEYS, Approvals, approvals_from, names_in_list
+from mcpgw.registry.claude.locations import PROJECT_FILE
 from mcpgw.registry.client import Container, Reading
 from mcpgw.registry.document import EACH, Document
 from mcpgw.registry.entry import Scope
 
 USER_CONTAINERS = (
     Container(("mcpServers",), Scope.USER),
-    Container(("projects", EACH, "mcpServers"), Scope.LOCAL),
+    Container(("projects", EACH, "mcpServers"), Scope.LOCAL, shared_file=PROJECT_FILE),
 )
 _WANTED = frozenset({"disabledMcpServers", "hasTrustDialogAccepted", *KEYS})  # the rest may be megabytes of history
 
