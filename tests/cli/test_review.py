@@ -4,6 +4,8 @@ import pytest
 
 from mcpgw.audit.query import Query, read
 from mcpgw.cli.main import main
+from mcpgw.installers.trust import forget
+from mcpgw.registry.entry import wrap
 from mcpgw.state.trust import read_approval
 from support.peer import Peer
 from support.shared_project import shared_project
@@ -15,7 +17,9 @@ KEY = "AKIAQ3EGRT5LZW7YKX2M"
 def project(tmp_path, monkeypatch):
     made = shared_project(tmp_path, tmp_path / "state")
     monkeypatch.setenv("MCPGW_HOME", made.layout.root)
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("CLAUDECODE", raising=False)
+    monkeypatch.chdir(made.root)
     made.share("sh", "-c", "old")
     made.approve("sh", "-c", "old")
     return made
@@ -142,3 +146,57 @@ def test_a_start_that_nobody_can_approve_is_explained_from_the_journal(project, 
     starts = [line.record for line in read(project.layout, Query(direction="control"))]
     assert main(["review", "show", starts[0]["ref"]]) == 4
     assert f"the journal has it for {project.entry_id}" in capsys.readouterr().err
+
+
+@pytest.fixture
+def cloned(project, capsys):
+    """The project comes with a routed entry that nobody has approved here; the item that the list has of it."""
+    forget(project.layout, [project.entry_id])
+    project.share_routed("sh", "-c", f"cloned {KEY}")
+    assert main(["review", "list", "--json"]) == 1
+    (item,) = json.loads(capsys.readouterr().out)["items"]
+    return item
+
+
+@pytest.mark.requirement("trust.came-routed")
+def test_a_ready_made_routed_line_is_listed_with_what_approving_it_does(project, cloned, capsys):
+    assert (cloned["cause"], cloned["before"], cloned["approved_at"]) == ("unapproved", None, None)
+    assert cloned["now"]["command"] == "sh"
+    shown = project.file.read_bytes()
+    for verb in (["list"], ["show", cloned["ref"]]):
+        main(["review", *verb])
+        out = capsys.readouterr().out
+        assert "nobody on this machine has approved it" in out
+        assert f"`mcpgw review approve {cloned['ref']}` lets it start as it stands; no file is edited." in out
+        assert KEY not in out
+    assert main(["review", "approve", cloned["ref"], "--yes"]) == 0
+    assert read_approval(project.layout, project.entry_id).words.args == ("-c", f"cloned {KEY}")
+    assert main(["review", "list"]) == 0
+    assert project.file.read_bytes() == shown
+
+
+@pytest.mark.requirement("trust.came-routed")
+def test_a_ready_made_line_that_is_denied_stays_withheld_and_is_listed_when_it_changes(project, cloned, capsys):
+    assert main(["review", "deny", cloned["ref"], "--yes"]) == 0
+    assert main(["review", "list"]) == 0
+    with Peer(project.gateway("sh", "-c", f"cloned {KEY}"), project.root.parent / "state") as peer:
+        peer.open().end()
+        assert b"was not started: nobody on this machine has approved it" in peer.stderr.read()
+    project.share_routed("sh", "-c", "another")
+    assert main(["review", "list"]) == 1
+    project.file.unlink()
+    assert main(["review", "list"]) == 0
+    capsys.readouterr()
+
+
+@pytest.mark.requirement("trust.came-routed")
+def test_the_ref_of_the_refused_start_is_that_of_the_list(project, cloned):
+    with Peer(project.gateway("sh", "-c", f"cloned {KEY}"), project.root.parent / "state") as peer:
+        peer.open().end()
+        assert f"review show {cloned['ref']}".encode() in peer.stderr.read()
+
+
+def test_what_comes_with_another_launcher_starts_no_gateway_here(project, capsys):
+    forget(project.layout, [project.entry_id])
+    project.share("/their/bin/mcpgw", *wrap(project.entry_id, "sh", ["-c", "x"]))
+    assert main(["review", "list"]) == 0

@@ -145,6 +145,23 @@ def test_an_edited_private_entry_is_its_owners_whatever_is_pulled(team: Team) ->
     assert seen(team.claude.call("agreed", "look", {})) == mine
 
 
+@pytest.mark.requirement("trust.came-routed")
+def test_a_routed_line_that_came_with_a_clone_is_withheld_until_it_is_approved(team: Team) -> None:
+    team.mcpgw("install", "--project-servers", "edit")
+    cloned = team.shared.read_bytes()
+    team.mcpgw("uninstall")
+    write(team.shared, cloned)
+    team.mcpgw("install")
+    with pytest.raises(AssertionError, match="called no tool"):
+        team.claude.call("agreed", "look", {})
+    items = json.loads(team.claude.mcpgw("review", "list", "--json").stdout)["items"]
+    assert {(each["name"], each["cause"]) for each in items} == {("agreed", "unapproved"), ("waiting", "unapproved")}
+    (item,) = (each for each in items if each["name"] == "agreed")
+    team.mcpgw("review", "approve", item["ref"])
+    assert seen(team.claude.call("agreed", "look", {}))[0] == ["mark=first"]
+    assert team.shared.read_bytes() == cloned
+
+
 @pytest.mark.requirement("uninstall.container")
 def test_no_object_for_servers_stays_where_the_client_had_none(team: Team) -> None:
     tree = json.loads(team.claude.config.read_bytes())

@@ -34,6 +34,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SharedProject:
     monkeypatch.setenv("MCPGW_HOME", str(installed))
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("CLAUDECODE", raising=False)
     made = shared_project(tmp_path, installed)
     made.share(*mock())

@@ -24,7 +24,7 @@ from mcpgw.installers.launcher_symptoms import launcher_symptoms
 from mcpgw.installers.sessions import Process, sessions_before
 from mcpgw.installers.shadowing import Footing, shadows_out_of_step
 from mcpgw.installers.symptom import Symptom, Weight
-from mcpgw.installers.trust import stale
+from mcpgw.installers.unapproved import waiting
 from mcpgw.paths import StateLayout
 from mcpgw.registry.claude.twins import twins
 from mcpgw.registry.client import Place
@@ -37,7 +37,7 @@ from mcpgw.registry.select import Choice
 def examine(place: Place, state: StateLayout, processes: Iterable[Process]) -> Checkup:
     """Raises McpgwError where the ledger, or what was approved, cannot be read."""
     found, ledger = discover(place), read_ledger(state)
-    changed = stale(state)
+    changed = waiting(state, found)
     unreviewed = frozenset(each.approval.entry_id for each in changed)
     drifted = drift_of(found, ledger, state.launcher, unreviewed)
     symptoms = (

@@ -18,10 +18,12 @@ from mcpgw.cli.routing import here
 from mcpgw.errors import ExitCode, NotFound
 from mcpgw.installers.mend import renew_shadows
 from mcpgw.installers.sessions import running_processes
-from mcpgw.installers.trust import approve, deny, require_content, stale
+from mcpgw.installers.trust import approve, deny, require_content
+from mcpgw.installers.unapproved import waiting
 from mcpgw.paths import StateLayout
 from mcpgw.registry.dangerous_env import dangerous_env
-from mcpgw.registry.source import Change
+from mcpgw.registry.discover import discover
+from mcpgw.registry.source import Cause, Change
 from mcpgw.state.binary import Binary
 from mcpgw.state.trust import Words
 
@@ -30,7 +32,7 @@ _NEXT_START = "It is in force when the client starts the server the next time."
 
 @click.group("review")
 def command() -> None:
-    """What waits for your decision: servers that changed since you approved them."""
+    """What waits for your decision: shared servers that changed since you approved them, or came routed."""
 
 
 @command.command("list")
@@ -86,19 +88,19 @@ def deny_(ref: str, dry_run: bool, yes: bool, as_json: bool) -> None:
 
 
 def _open(state: StateLayout) -> tuple[Change, ...]:
-    return tuple(change for change in stale(state) if not change.denied)
+    return tuple(change for change in waiting(state, discover(here())) if not change.denied)
 
 
 def _named(state: StateLayout, ref: str) -> Change:
     """The item with this REF, denied ones too. Raises NotFound, with what the journal knows of it."""
     wanted = ref.upper()
-    for change in stale(state):
+    for change in waiting(state, discover(here())):
         if change.ref == wanted:
             return change
     raise NotFound(
         f"nothing waits under the ref {visible(ref)}{_journaled(state, wanted)}",
-        "`mcpgw review list` shows what waits; a shared server that was never approved here is approved by "
-        "`mcpgw install --project-servers shadow` in its project.",
+        "`mcpgw review list` in its project shows what waits; a shared server that is not routed is approved by "
+        "`mcpgw install --project-servers shadow` there.",
     )
 
 
@@ -140,7 +142,20 @@ def _list_text(items: tuple[Change, ...]) -> str:
     if not items:
         return "Nothing waits for you."
     rows = [(each.ref, each.approval.name, each.approval.config_file, each.text) for each in items]
-    return table(rows, ("REF", "SERVER", "FILE", "WHY")) + "\n\n`mcpgw review show REF` shows old and new."
+    lines = [visible(f"{each.approval.name} {_came_routed(each)}") for each in items if _is_unapproved(each)]
+    listed = table(rows, ("REF", "SERVER", "FILE", "WHY"))
+    return "\n\n".join((listed, *lines, "`mcpgw review show REF` shows old and new."))
+
+
+def _is_unapproved(change: Change) -> bool:
+    return change.cause is Cause.UNAPPROVED
+
+
+def _came_routed(change: Change) -> str:
+    """What approving it would do."""
+    return (
+        f"came routed in its file. `mcpgw review approve {change.ref}` lets it start as it stands; no file is edited."
+    )
 
 
 def _show_text(change: Change) -> str:
@@ -150,6 +165,7 @@ def _show_text(change: Change) -> str:
         f"{approval.config_file}: {change.text}",
     )
     lines = [*map(visible, head), "", table(_rows(change), ("", "APPROVED", "NOW"))]
+    lines += [f"  It {_came_routed(change)}"] if _is_unapproved(change) else []
     lines += [f"  ! {visible(each)}" for each in _dangers(change)]
     return "\n".join([*lines, "  (denied before)"] if change.denied else lines)
 
@@ -157,7 +173,7 @@ def _show_text(change: Change) -> str:
 def _rows(change: Change) -> Iterator[tuple[str, str, str]]:
     """One row for each part, and for each argument: (what, before, now), both masked."""
     before, now = change.approval.words, change.found
-    yield "command", _words(before)[0], _words(now)[0] if now else "-"
+    yield "command", _words(before)[0] or "-", _words(now)[0] if now else "-"
     yield from _arguments(before, now)
     yield "env", ", ".join(before.env_keys), ", ".join(now.env_keys) if now else "-"
     if change.binary is not None:
@@ -194,9 +210,9 @@ def _payload(change: Change) -> dict[str, Any]:
         "routed_by": approval.kind,
         "cause": str(change.cause),
         "parts": list(change.parts),
-        "approved_at": approval.approved_at,
+        "approved_at": approval.approved_at or None,
         "denied": change.denied,
-        "before": _words_payload(approval.words, approval.binary),
+        "before": None if _is_unapproved(change) else _words_payload(approval.words, approval.binary),
         "now": _words_payload(change.found, change.binary or approval.binary) if change.found else None,
         "dangerous_env": list(_dangers(change)),
     }

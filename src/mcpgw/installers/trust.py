@@ -11,7 +11,15 @@ from mcpgw.paths import StateLayout
 from mcpgw.registry.document import Syntax
 from mcpgw.registry.source import Cause, Change, change_of_binary, change_of_words
 from mcpgw.state.binary import Binary, find_binary
-from mcpgw.state.trust import Approval, TrustUnreadable, Words, read_approvals, remove_approval, write_approval
+from mcpgw.state.trust import (
+    NOTHING,
+    Approval,
+    TrustUnreadable,
+    Words,
+    read_approvals,
+    remove_approval,
+    write_approval,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +44,28 @@ class ProjectEntry:
 def record_approvals(layout: StateLayout, entries: Iterable[ProjectEntry], *, now: float) -> None:
     """Records each entry as approved, in place of what was recorded before. Raises EnvironmentFault."""
     for entry in entries:
-        approval = Approval(
-            entry_id=entry.entry_id,
-            config_file=entry.config_file,
-            container=entry.container,
-            name=entry.name,
-            syntax=str(entry.syntax),
-            kind=entry.kind,
-            project=entry.project,
-            words=Words(entry.command, entry.args, tuple(sorted(entry.env_keys))),
-            binary=_binary(entry.command, entry.project),
-            approved_at=now,
-        )
-        _write(layout, approval)
+        binary = _binary(entry.command, entry.project)
+        _write(layout, approval_of(entry)._replace(words=words_of(entry), binary=binary, approved_at=now))
+
+
+def approval_of(entry: ProjectEntry) -> Approval:
+    """The record of an entry of which nothing is approved yet."""
+    return Approval(
+        entry_id=entry.entry_id,
+        config_file=entry.config_file,
+        container=entry.container,
+        name=entry.name,
+        syntax=str(entry.syntax),
+        kind=entry.kind,
+        project=entry.project,
+        words=NOTHING,
+        binary=None,
+        approved_at=0.0,
+    )
+
+
+def words_of(entry: ProjectEntry) -> Words:
+    return Words(entry.command, entry.args, tuple(sorted(entry.env_keys)))
 
 
 def forget(layout: StateLayout, entry_ids: Iterable[str]) -> None:
@@ -65,12 +82,16 @@ def stale(layout: StateLayout) -> tuple[Change, ...]:
 
     The program is looked for on this process's PATH, from the project directory.
     """
+    changes = (change_of_words(layout, each) or _change_of_binary(each) for each in approvals(layout))
+    return tuple(change for change in changes if change is not None)
+
+
+def approvals(layout: StateLayout) -> tuple[Approval, ...]:
+    """Every record. Raises ConfigFault for one of another format."""
     try:
-        approvals = read_approvals(layout)
+        return read_approvals(layout)
     except TrustUnreadable as fault:
         raise ConfigFault(str(fault), "Upgrade mcpgw, or remove that file and install again.") from None
-    changes = (change_of_words(layout, each) or _change_of_binary(each) for each in approvals)
-    return tuple(change for change in changes if change is not None)
 
 
 def approve(layout: StateLayout, change: Change, *, now: float) -> None:

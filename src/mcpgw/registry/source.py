@@ -13,13 +13,16 @@ from mcpgw.registry.document import Syntax
 from mcpgw.registry.entry import Entry, Scope, Transport, names_launcher
 from mcpgw.registry.reading import entries_of, open_document
 from mcpgw.state.binary import Binary, find_binary, is_same, lies_in
-from mcpgw.state.trust import Approval, Words, differing, digest_of, trust_ref
+from mcpgw.state.trust import NOTHING, Approval, Words, differing, digest_of, trust_ref
 from mcpgw.values import NamedTuple
+
+NEVER_APPROVED = "nobody on this machine has approved it"
 
 
 class Cause(StrEnum):
     """What is not as approved."""
 
+    UNAPPROVED = "unapproved"  # it came routed, and nothing of it was ever approved here
     CHANGED = "changed"  # command, args or names of environment variables
     GONE = "gone"  # the entry or its file
     UNREADABLE = "unreadable"  # the file, to its client too
@@ -52,6 +55,8 @@ class Change(NamedTuple):
     def text(self) -> str:
         """What is not as approved, in a few words that hold no value of the entry."""
         match self.cause:
+            case Cause.UNAPPROVED:
+                return NEVER_APPROVED
             case Cause.CHANGED:
                 return f"its {' and '.join(self.parts)} changed since it was approved"
             case Cause.GONE:
@@ -72,7 +77,18 @@ class Change(NamedTuple):
 
 
 def change_of_words(layout: StateLayout, approval: Approval) -> Change | None:
-    """How the source entry differs from what was approved; None when it does not."""
+    """How the source entry differs from what was approved; None when it does not, or nothing was and nothing is."""
+    change = _change_of_words(layout, approval)
+    return None if change is not None and change.found is None and approval.words == NOTHING else change
+
+
+def never_approved(approval: Approval, found: Words) -> Change:
+    """An entry that came routed. A gateway has the same REF for it, as far as it knows of variables."""
+    digest = found.digest if found.env_keys else digest_of("argv", found.command, *found.args)
+    return Change(approval, Cause.UNAPPROVED, found, (), digest)
+
+
+def _change_of_words(layout: StateLayout, approval: Approval) -> Change | None:
     try:
         found = _read_words(layout, approval)
     except (FileNotFoundError, NotADirectoryError):
@@ -81,6 +97,8 @@ def change_of_words(layout: StateLayout, approval: Approval) -> Change | None:
         return _without_words(approval, Cause.UNREADABLE)
     if found is None:
         return _without_words(approval, Cause.GONE)
+    if approval.words == NOTHING:
+        return never_approved(approval, found)
     parts = differing(approval.words, found)
     return Change(approval, Cause.CHANGED, found, parts, found.digest) if parts else None
 

@@ -11,7 +11,7 @@ import os
 from mcpgw.audit.diagnostics import escape_controls
 from mcpgw.audit.record import ACTION, Record
 from mcpgw.policy.snapshot import SnapshotUnusable, load
-from mcpgw.registry.source import Cause, change_of_binary, change_of_words
+from mcpgw.registry.source import NEVER_APPROVED, Cause, change_of_binary, change_of_words
 from mcpgw.state.trust import TrustUnreadable, digest_of, fits, read_approval, trust_ref
 from mcpgw.values import NamedTuple
 
@@ -77,7 +77,7 @@ def _examine(layout: StateLayout, arguments: Arguments) -> Doubt | None:
     except TrustUnreadable as fault:
         return Doubt(server, str(fault), as_started, withheld=True)
     if approval is None:
-        return Doubt(server, "nobody on this machine has approved it", as_started, withheld=True)
+        return Doubt(server, NEVER_APPROVED, as_started, withheld=True)
     change = change_of_words(layout, approval)
     if change is None and not fits(approval.words, argv):
         return Doubt(server, "its client starts it with other words than were approved", as_started, withheld=True)

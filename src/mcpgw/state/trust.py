@@ -44,6 +44,10 @@ class Words(NamedTuple):
         return digest_of("words", self.command, *self.args, "", *self.env_keys)
 
 
+# What is approved of an entry that was denied before anything of it was approved. No server starts with these.
+NOTHING = Words("", (), ())
+
+
 class Approval(NamedTuple):
     """One entry of a shared project file, as approved.
 
