@@ -24,7 +24,7 @@ def test_one_line_of_valid_json(params: object, method: str, name: str, limit: i
     judged = Judged("r", "low", Action.LOG, "/a/" + name, 1, 5, True, name, "f" * 16, "ABCD2345")
     body = cap(params, max_bytes=limit, max_value_chars=10)
     record = Record("to_server", "request", "1", method, name, body, "log", (judged,), 9, 3, name, "ABCD2345")
-    line = encode(record, sequence=1, at=1.5, time_text="t", shared=opening("i", name, method)) + b"}"
+    line = encode(record, sequence=1, at="1.5", time_text="t", shared=opening("i", name, method)) + b"}"
     assert line.isascii()
     assert b"\n" not in line
     read = json.loads(line)
@@ -44,6 +44,6 @@ def test_short_bodies_stay_and_long_strings_are_cut() -> None:
 
 def test_absent_parts_are_absent() -> None:
     record = Record("to_client", "broken", None, None, None, None, "drop", (), 7)
-    read = json.loads(encode(record, sequence=2, at=1.0, time_text="t", shared=opening("i", "s", "")) + b"}")
+    read = json.loads(encode(record, sequence=2, at="1.0", time_text="t", shared=opening("i", "s", "")) + b"}")
     assert read["id"] is None
     assert {"params", "latency_us", "reason", "ref"}.isdisjoint(read)

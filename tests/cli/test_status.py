@@ -50,9 +50,7 @@ def standing_of(payload: dict[str, object], name: str) -> dict[str, object]:
 @pytest.mark.requirement("cli.status-json")
 def test_json_names_every_entry_and_counts(layout: StateLayout, capsys: pytest.CaptureFixture[str]) -> None:
     instance = open_instance(layout, Identity("fs", ENTRY, client="claude-code", client_version="9"), now=NOON)
-    instance.count("to_server", "request", "block", 10)
-    instance.call()
-    instance.latency(100)
+    instance.count("to_server", "request", "block", 10, latency_us=100, is_call=True)
     instance.set_error("the server said no", NOON)
     payload = json.loads(status(capsys, "--json"))
     instance.close()

@@ -29,15 +29,13 @@ IDENTITY = Identity(server="fs", entry="claude-code:user:fs", profile="balanced"
 
 def test_what_is_counted_is_read(layout: StateLayout) -> None:
     instance = open_instance(layout, IDENTITY, now=NOON)
-    instance.count("to_server", "request", "allow", 100)
+    instance.count("to_server", "request", "allow", 100, is_call=True)
     instance.count("to_server", "request", "block", 50)
-    instance.count("to_client", "result", "redact", 10)
+    instance.count("to_client", "result", "redact", 10, latency_us=100)
     instance.count("to_client", "error", "alert", 1)
     instance.count("to_client", "broken", "refuse", 1)
     instance.count("to_client", "result", "drop", 1)
-    instance.call()
     instance.restart()
-    instance.latency(100)
     (found,) = read_instances(layout)
     instance.close()
     assert found.id == instance.id and found.alive and not found.torn and found.record

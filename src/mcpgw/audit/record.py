@@ -50,28 +50,24 @@ def opening(instance: str, server: str, entry: str) -> str:
     return f'"instance":{quote(instance)},"server":{quote(server)},"entry":{quote(entry)}'
 
 
-def encode(record: Record, *, sequence: int, at: float, time_text: str, shared: str) -> bytes:
-    """The line's body: a JSON object without its closing brace (chain.seal closes it)."""
-    parts = [
-        f'{{"v":1,"seq":{sequence},"at":{at:.6f},"time":"{time_text}",{shared},"direction":"{record.direction}",'
-        f'"type":"{record.type}","id":{record.id_text or "null"},'
-        f'"method":{_text(record.method)},"tool":{_text(record.tool)},'
-        f'"decision":"{record.decision}","bytes":{record.bytes}'
-    ]
-    if record.params is not None:
-        parts.append(f',"params":{record.params}')
-    if record.latency_us is not None:
-        parts.append(f',"latency_us":{record.latency_us}')
-    if record.reason is not None:
-        parts.append(f',"reason":{quote(record.reason)}')
-    if record.ref is not None:
-        parts.append(f',"ref":{quote(record.ref)}')
-    parts.append(',"findings":[' + ",".join(map(_finding, record.findings)) + "]")
-    return "".join(parts).encode("utf-8", "replace")
-
-
-def _text(value: str | None) -> str:
-    return "null" if value is None else quote(value)
+def encode(record: Record, *, sequence: int, at: str, time_text: str, shared: str) -> bytes:
+    """The line's body: a JSON object without its closing brace (chain.seal closes it). at: seconds, as JSON text."""
+    direction, kind, id_text, method, tool, params, decision, findings, size, latency, reason, ref = record
+    line = (
+        f'{{"v":1,"seq":{sequence},"at":{at},"time":"{time_text}",{shared},"direction":"{direction}",'
+        f'"type":"{kind}","id":{id_text or "null"},"method":{"null" if method is None else quote(method)},'
+        f'"tool":{"null" if tool is None else quote(tool)},"decision":"{decision}","bytes":{size}'
+    )
+    if params is not None:
+        line += f',"params":{params}'
+    if latency is not None:
+        line += f',"latency_us":{latency}'
+    if reason is not None:
+        line += f',"reason":{quote(reason)}'
+    if ref is not None:
+        line += f',"ref":{quote(ref)}'
+    listed = ",".join(map(_finding, findings)) if findings else ""
+    return f'{line},"findings":[{listed}]'.encode("utf-8", "replace")
 
 
 def _finding(judged: Judged) -> str:

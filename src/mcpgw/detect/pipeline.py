@@ -42,7 +42,10 @@ class Detector(NamedTuple):
     def inspect(self, raw: bytes) -> tuple[Finding, ...]:
         """Every finding in a frame of valid JSON, by place."""
         view = scan_view(raw)
-        spans = {(match.rule, match.start, match.end): match.secret for match in self._judge(view)}
+        matches = self._judge(view)
+        if not matches and b"\\" not in view:
+            return ()
+        spans = {(match.rule, match.start, match.end): match.secret for match in matches}
         if b"\\" in view:
             self._inspect_escaped(raw, view, spans)
         return self._findings(raw, spans) if spans else ()

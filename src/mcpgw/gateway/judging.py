@@ -10,7 +10,6 @@ from mcpgw.policy.decide import CLEAN, Decision, Judged, decide
 from mcpgw.policy.redact import placeholder, placeholder_pattern, splice
 from mcpgw.policy.rule import Action, Flow
 from mcpgw.protocol.message import Message, ProtocolError, parse
-from mcpgw.protocol.methods import TOOLS_CALL
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -120,10 +119,17 @@ def recorded(message: Message, decision: Decision, policy: Policy | None) -> Rec
     params = None
     if policy is not None and policy.record != "metadata":
         params = _recorded_body(message, policy)
-    return Recorded(message.id_text, message.method, tool_of(message), params)
+    return Recorded(message.id_text, message.method, message.tool, params)
 
 
 def _recorded_body(message: Message, policy: Policy) -> str | None:
+    start, end = message.params_span
+    if start >= 0 and end - start <= policy.max_params_bytes:
+        text = message.raw[start:end]
+        if text.isascii() and b"\r" not in text:
+            return text.decode("ascii")
+    elif message.plain and start < 0 and policy.record != "full":
+        return None
     members = message.members
     if "params" in members:
         body = members["params"]
@@ -143,9 +149,3 @@ def _masked(message: Message, decision: Decision) -> Message:
     if not isinstance(masked, Message):
         raise ProtocolError("a message became a batch")
     return masked
-
-
-def tool_of(message: Message) -> str | None:
-    """The tool that a `tools/call` names."""
-    name = message.params.get("name") if message.method == TOOLS_CALL else None
-    return name if isinstance(name, str) else None

@@ -30,20 +30,22 @@ def record_of(
     latency_us: int | None = None,
 ) -> Record:
     """The record of a message. request: what it answers.  decision: where it is not the verdict's own."""
-    seen = recorded(message, verdict.decision, policy)
+    id_text, method, tool, params = recorded(message, verdict.decision, policy)
+    if request is not None:
+        method, tool = request.method, request.tool
     return Record(
-        direction=direction.label,
-        type=TYPE_NAMES[message.kind],
-        id_text=seen.id_text,
-        method=seen.method if request is None else request.method,
-        tool=seen.tool if request is None else request.tool,
-        params=seen.params,
-        decision=decision or verdict.decision.action.label,
-        findings=verdict.decision.findings,
-        bytes=len(message.raw),
-        latency_us=latency_us,
-        reason=reason or verdict.note,
-        ref=ref,
+        direction.label,
+        TYPE_NAMES[message.kind],
+        id_text,
+        method,
+        tool,
+        params,
+        decision or verdict.decision.action.label,
+        verdict.decision.findings,
+        len(message.raw),
+        latency_us,
+        reason or verdict.note,
+        ref,
     )
 
 

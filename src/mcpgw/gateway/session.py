@@ -6,7 +6,7 @@ from mcpgw.audit.record import Record
 from mcpgw.gateway import answers
 from mcpgw.gateway.answers import Code
 from mcpgw.gateway.effects import ToClient, ToServer
-from mcpgw.gateway.judging import Judge, Verdict, holds_placeholder, tool_of
+from mcpgw.gateway.judging import Judge, Verdict, holds_placeholder
 from mcpgw.gateway.records import broken, record_of
 from mcpgw.policy.decide import CLEAN, Decision
 from mcpgw.policy.fingerprint import event_reference
@@ -165,7 +165,7 @@ class Session:
         key = message.id or ""
         if key in table:
             return self._refuse(direction, message.raw, message, "its id is that of a request that still waits")
-        request = Pending(message.id_text or "null", message.method or "", tool_of(message), is_stateless(message), now)
+        request = Pending(message.id_text or "null", message.method or "", message.tool, is_stateless(message), now)
         if table.full:
             return self._deny(direction, message, request, Code.LIMIT, CROWDED, answers.too_many_waiting)
         if self._judge is None:
@@ -187,7 +187,7 @@ class Session:
         record = record_of(direction, message, verdict, self._policy)
         if verdict.decision.findings:  # the answer's record will name these again: masked there as here
             request = request._replace(method=record.method or "", tool=record.tool)
-        elif direction is Direction.TO_SERVER:
+        elif direction is Direction.TO_SERVER and (self.client is None or request.method == INITIALIZE):
             self.client = client_of(message) or self.client
         table.add(key, request)
         self._held.append((direction, message, request))

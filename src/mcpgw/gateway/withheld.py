@@ -9,7 +9,7 @@ from mcpgw.audit.record import quote
 from mcpgw.gateway import answers
 from mcpgw.gateway.answers import Code
 from mcpgw.gateway.effects import ToClient
-from mcpgw.gateway.judging import Verdict, tool_of
+from mcpgw.gateway.judging import Verdict
 from mcpgw.gateway.records import broken, record_of
 from mcpgw.policy.decide import CLEAN
 from mcpgw.policy.rule import Flow
@@ -106,7 +106,7 @@ class Withheld:
         if result is not None:
             answer = f'{{"jsonrpc":"2.0","id":{message.id_text},"result":{result}}}\n'.encode()
             return [self._record(message, "allow", ANSWERED), ToClient(answer)]
-        request = Pending(message.id_text or "null", message.method or "", tool_of(message), is_stateless(message), 0)
+        request = Pending(message.id_text or "null", message.method or "", message.tool, is_stateless(message), 0)
         answer = answers.refusal(request, Code.APPROVAL, self._text, rule=RULE, ref=self._ref)
         return [self._record(message, "block", RULE, self._ref), ToClient(answer)]
 

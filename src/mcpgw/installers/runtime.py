@@ -29,6 +29,8 @@ from mcpgw.version import VERSION
 # The cold side is never run from here; it needs the whole environment.
 _COLD_PACKAGES = frozenset({"cli", "config", "installers", "registry", "packs", "__pycache__"})
 _REGISTRY_IMPORT = re.compile(r"^from mcpgw\.registry\.(\w+) import", re.M)
+# Sources, and what of them was built as an extension.
+_COPIED = (".py", *importlib.machinery.EXTENSION_SUFFIXES)
 _BUILDING = ".building"
 # Written last; says what the runtime was made of and what it came to, so that damage shows.
 _SEAL = "seal.json"
@@ -97,7 +99,7 @@ def _sources() -> Iterator[tuple[str, str]]:
     for directory, names, files in os.walk(package):
         names[:] = sorted(set(names) - _COLD_PACKAGES)
         for file in sorted(files):
-            if file.endswith(".py"):
+            if file.endswith(_COPIED):
                 path = os.path.join(directory, file)
                 yield os.path.join("mcpgw", os.path.relpath(path, package)), path
     for name in registry_readers():

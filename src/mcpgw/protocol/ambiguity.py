@@ -38,6 +38,8 @@ _DEFINITION_LISTS = ("tools", "prompts", "resources", "resourceTemplates")
 
 def find_ambiguity(message: Message, direction: Direction) -> str | None:
     """Why two parsers could read this message differently, or None. Server data (structuredContent, _meta) is free."""
+    if message.plain:
+        return None
     return _at_level(message.members, methods.ENVELOPE_KEYS) or _in_body(message, direction)
 
 

@@ -6,10 +6,10 @@ from mcpgw.protocol.methods import (
     CLIENT_INFO_META,
     FIRST_STATELESS_REVISION,
     INITIALIZE,
-    PROTOCOL_VERSION_META,
     REVISIONS,
 )
 
+_CLIENT_INFO_NAME = b"clientInfo"  # the end of both keys
 _HANDSHAKE_REVISIONS = tuple(revision for revision in REVISIONS if revision < FIRST_STATELESS_REVISION)
 
 TYPE_CHECKING = False
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 def is_stateless(message: Message) -> bool:
     """Whether a request comes in the form of 2026-07-28 or later (revisions are dates, so they compare as text)."""
-    meta = message.params.get("_meta")
-    revision = meta.get(PROTOCOL_VERSION_META) if isinstance(meta, dict) else None
-    return isinstance(revision, str) and revision >= FIRST_STATELESS_REVISION
+    return message.revision is not None and message.revision >= FIRST_STATELESS_REVISION
 
 
 def client_of(message: Message) -> tuple[str, str] | None:
     """Name and version that a client gives of itself, in either era. Unverified: shown, never decided on."""
     if message.method == INITIALIZE:
         return _name_and_version(message.params.get("clientInfo"))
+    if message.plain and _CLIENT_INFO_NAME not in message.raw:
+        return None
     meta = message.params.get("_meta")
     return _name_and_version(meta.get(CLIENT_INFO_META)) if isinstance(meta, dict) else None
 

@@ -7,7 +7,8 @@ from enum import IntEnum
 from json.encoder import encode_basestring_ascii
 from math import isfinite
 
-from mcpgw.protocol import strict_json
+from mcpgw.protocol import plain, strict_json
+from mcpgw.protocol.methods import PROTOCOL_VERSION_META, TOOLS_CALL
 from mcpgw.protocol.strict_json import Lexeme, NotStrict
 from mcpgw.values import NamedTuple
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 DEFAULT_MAX_DEPTH = 200
+_read_plain = plain.read
 
 
 class ProtocolError(Exception):
@@ -42,19 +44,54 @@ class Kind(IntEnum):
     BROKEN = 4
 
 
-class Message(NamedTuple):
-    """One JSON-RPC message.
+_KINDS = tuple(Kind)
+NO_SPAN = (-1, -1)
+
+
+class Message:
+    """One JSON-RPC message. What the relay seldom looks at is parsed when it is asked for.
 
     raw: the frame with its line ending.  id: typed key (`1` is not `"1"`), None where there is none.
-    members: the parsed envelope.  params: its params object, empty where there is none or it is no object.
+    tool: that a `tools/call` names.  revision: that a request names in its `_meta` (2026-07-28 and later).
+    plain: whether no parser can read any key of it in another way.  params_span: where the params object stands in a
+    plain message, NO_SPAN where there is none.
     """
 
-    raw: bytes
-    kind: Kind
-    id: str | None
-    method: str | None
-    members: dict[str, Any]
-    params: dict[str, Any]
+    __slots__ = ("_members", "id", "kind", "method", "params_span", "plain", "raw", "revision", "tool")
+
+    def __init__(
+        self,
+        raw: bytes,
+        kind: Kind,
+        identity: str | None,
+        method: str | None,
+        tool: str | None,
+        revision: str | None,
+        members: dict[str, Any] | None,
+        params_span: tuple[int, int] = NO_SPAN,
+    ) -> None:
+        self.raw = raw
+        self.kind = kind
+        self.id = identity
+        self.method = method
+        self.tool = tool
+        self.revision = revision
+        self.plain = members is None
+        self.params_span = params_span
+        self._members = members
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The parsed envelope."""
+        if self._members is None:
+            self._members = strict_json.parse_object(self.raw.decode("utf-8"))
+        return self._members
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Its params object, empty where there is none or it is no object."""
+        params = self.members.get("params")
+        return params if isinstance(params, dict) else {}
 
     @property
     def id_text(self) -> str | None:
@@ -72,6 +109,15 @@ class Batch(NamedTuple):
 
 def parse(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH) -> Message | Batch:
     """Reads one frame. Raises ProtocolError (MalformedText where only text is at fault), nothing else."""
+    if _read_plain is not None and (found := _read_plain(raw, max_depth)) is not None:
+        kind, identity, method, start, end, name, revision = found
+        tool = name if method == TOOLS_CALL else None
+        return Message(raw, _KINDS[kind], identity, method, tool, revision, None, (start, end))
+    return parse_thoroughly(raw, max_depth=max_depth)
+
+
+def parse_thoroughly(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH) -> Message | Batch:
+    """As `parse`, without the quick reader: what it says of a frame is what holds."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -98,7 +144,18 @@ def _parse_message(raw: bytes, text: str, max_depth: int) -> Message:
         raise NotStrict("the method is no string")
     params = members.get("params")
     identity = id_key(members["id"]) if "id" in members else None
-    return Message(raw, kind, identity, method, members, params if isinstance(params, dict) else {})
+    return Message(raw, kind, identity, method, _tool_in(method, params), _revision_in(params), members)
+
+
+def _tool_in(method: str | None, params: Any) -> str | None:
+    name = params.get("name") if method == TOOLS_CALL and isinstance(params, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _revision_in(params: Any) -> str | None:
+    meta = params.get("_meta") if isinstance(params, dict) else None
+    revision = meta.get(PROTOCOL_VERSION_META) if isinstance(meta, dict) else None
+    return revision if isinstance(revision, str) else None
 
 
 def _kind_of(members: dict[str, Any]) -> Kind:

@@ -42,7 +42,7 @@ class Recorder:
         self._failing = False
         # The state to go back to when the journal can be written again, and its reason.
         self.resting = ("ready", "")
-        self._second = 0
+        self._second = ""
         self._second_text = ""
 
     def append(self, record: Record) -> None:
@@ -50,7 +50,8 @@ class Recorder:
         now = time.time()
         try:
             journal = self._journal or self._open(now)
-            body = encode(record, sequence=journal.seq, at=now, time_text=self._time_text(now), shared=self._shared)
+            at, time_text = self._clock(now)
+            body = encode(record, sequence=journal.seq, at=at, time_text=time_text, shared=self._shared)
             journal.append(body, now=now)
         except OSError as error:
             self._fail(error, now)
@@ -100,11 +101,10 @@ class Recorder:
     def _count(self, record: Record, instance: Instance) -> None:
         if record.type == ACTION:
             return  # no message
-        instance.count(record.direction, record.type, record.decision, record.bytes)
-        if record.latency_us is not None:
-            instance.latency(record.latency_us)
-        if record.method == "tools/call" and record.type == "request":
-            instance.call()
+        is_call = record.method == "tools/call" and record.type == "request"
+        instance.count(
+            record.direction, record.type, record.decision, record.bytes, latency_us=record.latency_us, is_call=is_call
+        )
 
     def _warn(self, record: Record) -> None:
         """An alert is a journal line, a counter and this: no prompt, no pop-up."""
@@ -118,9 +118,11 @@ class Recorder:
             tool=record.tool,
         )
 
-    def _time_text(self, now: float) -> str:
-        second = int(now)
+    def _clock(self, now: float) -> tuple[str, str]:
+        """Seconds with six decimals, and the same moment as RFC 3339 has it."""
+        at = f"{now:.6f}"
+        second = at[:-7]
         if second != self._second:
             self._second = second
-            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._second_text}.{int((now - second) * 1e6):06d}Z"
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int(second)))
+        return at, f"{self._second_text}{at[-7:]}Z"

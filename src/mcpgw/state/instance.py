@@ -69,8 +69,20 @@ class Instance:
         self._identity: dict[str, object] = {}
         self._closed = False
 
-    def count(self, direction: str, kind: str, decision: str, nbytes: int) -> None:
-        """Counts one message of `nbytes`; KeyError for a direction or type that is not in the format."""
+    def count(
+        self,
+        direction: str,
+        kind: str,
+        decision: str,
+        nbytes: int,
+        *,
+        latency_us: int | None = None,
+        is_call: bool = False,
+    ) -> None:
+        """Counts one message of `nbytes`, and its latency; KeyError for a direction or type that is not in the format.
+
+        is_call: it is a tools/call.
+        """
         message, volume = status.MESSAGE_CELLS[direction, kind], status.BYTES_CELLS[direction]
         decided = status.DECISION_CELLS.get(decision)
         words = self._words
@@ -81,16 +93,12 @@ class Instance:
             words[decided] += 1
         if kind == "error":
             words[status.COUNTER_CELLS["errors"]] += 1
+        if latency_us is not None:
+            words[status.HISTOGRAM + bucket(latency_us)] += 1
+        if is_call:
+            words[status.COUNTER_CELLS["calls"]] += 1
         words[status.UPDATED] = time.time_ns() // 1000
         words[status.SEQUENCE] += 1
-
-    def latency(self, microseconds: int) -> None:
-        """Counts one latency in the histogram."""
-        self._add(status.HISTOGRAM + bucket(microseconds))
-
-    def call(self) -> None:
-        """Counts one tools/call."""
-        self._add(status.COUNTER_CELLS["calls"])
 
     def restart(self) -> None:
         """Counts one restart of the server."""

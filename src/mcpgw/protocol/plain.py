@@ -1,0 +1,30 @@
+"""The quick reader of plain frames where it was built (see _frame.c); elsewhere the thorough one reads all."""
+
+from __future__ import annotations
+
+from mcpgw.protocol import methods
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # kind, id key, method, start and end of the params, params.name, the revision that `_meta` names
+    Envelope = tuple[int, str | None, str | None, int, int, str | None, str | None]
+
+KEYS = (
+    methods.ENVELOPE_KEYS
+    | methods.PARAMS_KEYS
+    | methods.RESULT_KEYS
+    | methods.ERROR_KEYS
+    | methods.CONTENT_KEYS
+    | methods.TOOL_KEYS
+)
+
+read: Callable[[bytes, int], Envelope | None] | None
+view: Callable[[bytes], bytes] | None
+try:
+    from mcpgw.protocol._frame import know, read, view
+
+    know("".join(f"{key}\n" for key in sorted(KEYS)).encode(), methods.PROTOCOL_VERSION_META.encode())
+except ImportError:
+    read = view = None
