@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +80,20 @@ def test_entries_names_globs_and_the_default(layout: StateLayout) -> None:
     assert load(layout, entry="e:2", name="exact").policy.profile == "observe"
     assert load(layout, entry=None, name="extra").policy.profile == "strict"
     assert load(layout, entry=None, name="other").policy.profile == "balanced"
+
+
+_TWO_READERS = """
+import sys
+first, second = "mcpgw.policy.snapshot", "mcpgw.config.scandb"
+for name in (first, second) if sys.argv[1] == "gateway" else (second, first):
+    __import__(name)
+    if name == first:
+        engine = sys.modules[name]._native_module()
+assert sys.modules[second].hyperscan.error is engine.error
+assert not sys.modules[second].is_intact(b"not a database")
+"""
+
+
+@pytest.mark.parametrize("first", ["gateway", "compiler"])
+def test_compiler_and_gateway_in_one_process_share_the_engine(first: str) -> None:
+    subprocess.run([sys.executable, "-c", _TWO_READERS, first], check=True, timeout=60)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 HYPERSCAN_BLOCK_MODE = 1
+_PACKAGED = "hyperscan._hs_ext"
 
 
 class SnapshotUnusable(Exception):
@@ -110,6 +111,8 @@ def _automaton(engine: dict[str, Any], database: str, patterns: tuple[Pattern, .
 
 def _native_module() -> Any:
     """hyperscan's extension module itself: its package would import `typing`, 5 ms and 1 MB in every gateway."""
+    if _PACKAGED in sys.modules:
+        return sys.modules[_PACKAGED]
     try:
         import _hs_ext
 
@@ -119,19 +122,22 @@ def _native_module() -> Any:
 
 
 def _from_package() -> Any:
-    """The module out of an installed `hyperscan` package, for runs without the installed runtime."""
+    """The module out of an installed `hyperscan` package, for runs without the installed runtime.
+
+    Under the package's own name for it: a second copy would take the first one's exceptions away.
+    """
     from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, ModuleSpec
 
     for folder in sys.path:
         for suffix in EXTENSION_SUFFIXES:
             path = f"{folder}/hyperscan/_hs_ext{suffix}"
-            loader = ExtensionFileLoader("_hs_ext", path)
+            loader = ExtensionFileLoader(_PACKAGED, path)
             try:
-                spec = ModuleSpec("_hs_ext", loader, origin=path)
+                spec = ModuleSpec(_PACKAGED, loader, origin=path)
                 module = loader.create_module(spec)
                 loader.exec_module(module)
             except ImportError:
                 continue
-            sys.modules["_hs_ext"] = module
+            sys.modules[_PACKAGED] = module
             return module
     return None
