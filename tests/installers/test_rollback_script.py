@@ -69,6 +69,18 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_done(home, capsy
     assert home.code_file.read_bytes() == before[home.code_file]
 
 
+@pytest.mark.requirement("rollback.visible-paths")
+@pytest.mark.parametrize("content", [b"{}", b"{", None])
+def test_a_path_cannot_drive_the_terminal(home, capsys, content):
+    path = home.home / "a\x1b[2J\n\u202eb.json"
+    if content is not None:
+        write(path, content)
+    assert main(["mcpgw-rollback", str(path)], kinds()) == (0 if content == b"{}" else 1)
+    said = capsys.readouterr().err
+    assert "a\\u001b[2J\\u000a\\u202eb.json" in said
+    assert said.count("\n") == (1 if content == b"{}" else 2)
+
+
 def test_odd_entries_are_passed_over(home):
     content = write(home.code_file, b'{"mcpServers": {"a": 1, "b": {"args": []}, "c": {"command": "x", "args": [1]}}}')
     assert main(["mcpgw-rollback", str(home.code_file)], kinds()) == 0

@@ -16,13 +16,14 @@ from mcpgw.audit import retention
 from mcpgw.audit.query import Line, Query
 from mcpgw.audit.verify import VerifyReport, verify
 from mcpgw.cli.filters import follow_option, server_option, since_option, wait_a_little
-from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, table, visible, yes_option
+from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, table, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.units import counted, latency, moment, size
 from mcpgw.config.settings import kept_journals
 from mcpgw.config.sources import load_config
 from mcpgw.errors import ExitCode, UsageFault
 from mcpgw.files import PRIVATE_FILE_MODE
+from mcpgw.visible import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,7 +12,7 @@ import tomlkit
 from pydantic import BaseModel
 from tomlkit.items import Table
 
-from mcpgw.cli.output import dry_run_option, emit, json_option, visible, yes_option
+from mcpgw.cli.output import dry_run_option, emit, json_option, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.config.check import CheckReport, check_sources
 from mcpgw.config.schema import ConfigFile, OverlayFile, PackFile
@@ -23,6 +23,7 @@ from mcpgw.errors import ExitCode
 from mcpgw.files import make_private_dir, write_atomic
 from mcpgw.paths import StateLayout
 from mcpgw.policy.overlay import Chosen, Setting
+from mcpgw.visible import visible
 
 MODELS: dict[str, type[BaseModel]] = {"config": ConfigFile, "overlay": OverlayFile, "pack": PackFile}
 

@@ -11,7 +11,7 @@ import click
 
 from mcpgw.cli.examination import examine
 from mcpgw.cli.masking import masked, masked_command, masked_words
-from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, visible, yes_option
+from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import force_option, here, keep_going_option, paragraphs, problems_text, servers, shown
 from mcpgw.errors import ExitCode
@@ -25,6 +25,7 @@ from mcpgw.installers.plan import diff
 from mcpgw.installers.sessions import running_processes
 from mcpgw.installers.symptom import Symptom, Weight
 from mcpgw.registry.entry import Command, unwrap
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.doctor/1"
 _COLOURS = {Weight.MENDABLE: "yellow", Weight.ACTION: "red", Weight.NOTE: "white"}

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from mcpgw.cli.masking import masked_command
-from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
+from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
     client_option,
@@ -41,6 +41,7 @@ from mcpgw.registry.discover import client_named, discover
 from mcpgw.registry.document import Document
 from mcpgw.registry.ledger import read_ledger
 from mcpgw.registry.select import Choice
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.install/1"
 

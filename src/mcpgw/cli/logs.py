@@ -11,9 +11,10 @@ import click
 from mcpgw.audit.diagnostics import LEVELS
 from mcpgw.audit.events import Event, Wanted, follow_events, log_ends, read_events
 from mcpgw.cli.filters import follow_option, since_option, wait_a_little
-from mcpgw.cli.output import json_option, visible
+from mcpgw.cli.output import json_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.units import moment
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.log/1"
 LIMIT = 200  # a few screens

@@ -9,9 +9,9 @@ import traceback
 
 import click
 
-from mcpgw.cli.output import visible
 from mcpgw.errors import ExitCode, McpgwError
 from mcpgw.version import VERSION
+from mcpgw.visible import visible
 
 # verb -> (module below mcpgw.cli, one line of help); listed here so that help needs no import of the verbs.
 VERBS: dict[str, tuple[str, str]] = {

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from mcpgw.errors import Refused
+from mcpgw.visible import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,20 +20,6 @@ dry_run_option: Callable[[F], F] = click.option(
     "--dry-run", is_flag=True, help="Show what would be done; change nothing."
 )
 yes_option: Callable[[F], F] = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-
-# C0 and C1 controls, the characters that reorder or hide text, and surrogates, which no stream can encode: shown
-# escaped, never sent to a terminal.
-_HIDDEN = {
-    *range(0x20),
-    *range(0x7F, 0xA0),
-    0x61C,
-    *range(0x200B, 0x2010),
-    *range(0x2028, 0x202F),
-    *range(0x2066, 0x206A),
-    *range(0xD800, 0xE000),
-    0xFEFF,
-    *range(0xE0000, 0xE0080),
-}
 
 
 def emit(schema: str, payload: Mapping[str, Any], as_json: bool, human: Callable[[], str | None]) -> None:
@@ -54,11 +41,6 @@ def use_colour() -> bool:
 
 def style(text: str, colour: str, *, bold: bool = False) -> str:
     return click.style(text, fg=colour, bold=bold) if use_colour() else text
-
-
-def visible(text: str) -> str:
-    """`text` with control, bidi and invisible characters written out, so that recorded text cannot drive a terminal."""
-    return "".join(f"\\u{ord(c):04x}" if ord(c) in _HIDDEN else c for c in text)
 
 
 def table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:

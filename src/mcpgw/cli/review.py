@@ -12,7 +12,7 @@ import click
 from mcpgw.audit.query import Query, latest, read
 from mcpgw.cli.accountability import journal_deed
 from mcpgw.cli.masking import masked_words
-from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, table, visible, yes_option
+from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, table, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import here
 from mcpgw.errors import ExitCode, NotFound
@@ -26,6 +26,7 @@ from mcpgw.registry.discover import discover
 from mcpgw.registry.source import Cause, Change
 from mcpgw.state.binary import Binary
 from mcpgw.state.trust import Words
+from mcpgw.visible import visible
 
 _NEXT_START = "It is in force when the client starts the server the next time."
 

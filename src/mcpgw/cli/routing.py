@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import click
 
 from mcpgw.cli.masking import masked
-from mcpgw.cli.output import table, visible
+from mcpgw.cli.output import table
 from mcpgw.registry.client import Place, Problem, this_machine
 from mcpgw.registry.coverage import Coverage
 from mcpgw.registry.discover import CLIENTS
 from mcpgw.registry.entry import Entry, Scope
+from mcpgw.visible import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mcpgw.cli.config import check_payload, check_text
-from mcpgw.cli.output import emit, json_option, table, visible
+from mcpgw.cli.output import emit, json_option, table
 from mcpgw.cli.places import layout
 from mcpgw.config.check import CheckReport, check_sources
 from mcpgw.config.effective import Layering, layering, target_of
@@ -19,6 +19,7 @@ from mcpgw.policy.overlay import Chosen, MergedPolicy, Setting, Target
 from mcpgw.policy.rule import Action
 from mcpgw.registry import ledger
 from mcpgw.registry.ledger import LedgerEntry
+from mcpgw.visible import visible
 
 OFF = "off"
 HEADERS = ("RULE", "SEVERITY", "TO SERVER", "TO CLIENT", "METADATA")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from mcpgw.cli.masking import masked
-from mcpgw.cli.output import emit, json_option, table, visible
+from mcpgw.cli.output import emit, json_option, table
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
     client_option,
@@ -37,6 +37,7 @@ from mcpgw.registry.exposure import Readers
 from mcpgw.registry.leaks import Leak, LeakReport, find_leaks
 from mcpgw.registry.literals import SEVERITIES
 from mcpgw.registry.select import Choice
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.scan/1"
 DEFAULT_LEVEL = "medium"

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from mcpgw.audit import retention
-from mcpgw.cli.output import emit, json_option, style, visible
+from mcpgw.cli.output import emit, json_option, style
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import here
 from mcpgw.cli.units import duration, latency, size
@@ -26,6 +26,7 @@ from mcpgw.registry.coverage import Coverage, coverage
 from mcpgw.registry.discover import CLIENTS, discover
 from mcpgw.registry.ledger import read_ledger
 from mcpgw.state.instance import InstanceStatus, percentile, read_instances
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.status/1"
 _COLOURS = {

@@ -9,7 +9,7 @@ import click
 
 from mcpgw.cli.accountability import journal_deed
 from mcpgw.cli.masking import masked_command
-from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, visible, yes_option
+from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, yes_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import (
     client_option,
@@ -39,6 +39,7 @@ from mcpgw.installers.uninstall import (
 from mcpgw.paths import StateLayout
 from mcpgw.registry.select import Choice
 from mcpgw.state.instance import InstanceStatus
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.uninstall/1"
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from mcpgw.cli.masking import masked
-from mcpgw.cli.output import dry_run_option, emit, json_option, table, visible
+from mcpgw.cli.output import dry_run_option, emit, json_option, table
 from mcpgw.cli.places import layout
 from mcpgw.cli.routing import here, paragraphs
 from mcpgw.config.detector import secret_detector
@@ -34,6 +34,7 @@ from mcpgw.policy.redact import mask
 from mcpgw.registry.coverage import Coverage, Reason
 from mcpgw.registry.literals import literal_secrets
 from mcpgw.registry.reading import entries_of
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.wrap/1"
 _OUTCOMES = {Outcome.ROUTE: "wrapped", Outcome.REPOINT: "re-pointed"}

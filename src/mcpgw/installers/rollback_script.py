@@ -21,6 +21,7 @@ from mcpgw.registry.dialect import Dialect
 from mcpgw.registry.document import Path, Syntax
 from mcpgw.registry.entry import Scope, Standing
 from mcpgw.registry.ledger import Ledger
+from mcpgw.visible import visible
 
 # A kind of client file, as literals: client, syntax, and (path, scope, shared file) of each container.
 Kind = tuple[str, str, tuple[tuple[Path, str, str | None], ...]]
@@ -39,7 +40,7 @@ def main(argv: Sequence[str], kinds: Iterable[Kind]) -> int:
     recorded = recorded_files(layout)
     paths = argv[1:] or [path for path in recorded if os.path.exists(path)]
     if not paths:
-        _say("no file is named and no ledger was found\n  next: name the client files as arguments")
+        _say("no file is named and no ledger was found", "name the client files as arguments")
         return 1
     known = [_config_file(kind) for kind in kinds]
     return max([_reported(file_at(path, known, recorded.get(path)), layout.launcher) for path in paths])
@@ -104,11 +105,14 @@ def _reported(file: ConfigFile, launcher: str) -> int:
     try:
         count = roll_back(file, launcher)
     except McpgwError as error:
-        _say(f"{error.message}\n  next: {error.next_step}")
+        _say(error.message, error.next_step)
         return 1
     _say(f"{file.path}: {count} unwrapped" if count else f"{file.path}: nothing of ours is in it")
     return 0
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"mcpgw-rollback: {text}\n")
+def _say(text: str, next_step: str = "") -> None:
+    """Paths are the user's, and may hold anything."""
+    sys.stderr.write(f"mcpgw-rollback: {visible(text)}\n")
+    if next_step:
+        sys.stderr.write(f"  next: {visible(next_step)}\n")
