@@ -2,16 +2,24 @@
 
 import sys
 
+from mcpgw import interrupts
+
 DATA_PLANE_VERBS = ("run", "stdio")
 
 
 def main() -> None:
     """Entry point of the console scripts. Ends the process with the documented exit code."""
+    interrupts.leave_at_once()
     if len(sys.argv) > 1 and sys.argv[1] in DATA_PLANE_VERBS:
         _run_ad_hoc()
-    from mcpgw.cli.main import main as run_cli
+    try:
+        from mcpgw.cli.main import main as run_cli
 
-    sys.exit(run_cli(sys.argv[1:]))
+        code = run_cli(sys.argv[1:])
+        interrupts.ignore()
+    except KeyboardInterrupt:  # while the outcome of another fault was being told
+        interrupts.end()
+    sys.exit(code)
 
 
 def _run_ad_hoc() -> None:

@@ -59,7 +59,10 @@ def write_atomic(path: str, content: bytes, *, mode: int = PRIVATE_FILE_MODE) ->
             os.close(descriptor)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        try:
+            os.unlink(temporary)
+        except FileNotFoundError:
+            pass  # Ctrl-C behind the rename
         raise
     fsync_dir(directory)
 

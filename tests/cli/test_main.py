@@ -27,8 +27,9 @@ def test_unknown_verbs_and_options_are_usage_errors(capsys: pytest.CaptureFixtur
         (NotFound("no server is called x", "Look at `mcpgw list`."), 4, "  next: Look at `mcpgw list`."),
         (EnvironmentFault("the disk is full"), 6, "mcpgw: the disk is full"),
         (OSError(28, "No space left on device", "/x"), 6, "/x: No space left on device"),
+        (FileNotFoundError(2, "No such file or directory"), 6, "  next: Change to a directory that exists"),
         (EnvironmentFault("/a\x1b[2J\nb is full"), 6, "mcpgw: /a\\u001b[2J\\u000ab is full"),
-        (click.exceptions.Abort(), 130, "interrupted"),
+        (click.exceptions.Abort(), 130, "mcpgw: interrupted; no file is half-written"),
         (ValueError("s3cret"), 70, "this is a bug in mcpgw: ValueError at "),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from mcpgw.installers.swap import STALE_LOCK_SECONDS
 from mcpgw.registry.ledger import entries, read_ledger
 from support.client_home import ClientHome, furnished
-from support.crashing import DEEDS, FAILED, KILLED, SURVIVED, Stage, route, take_off
+from support.crashing import DEEDS, FAILED, INTERRUPTED, KILLED, SURVIVED, Stage, route, take_off
 
 ERRORS = (errno.ENOSPC, errno.EACCES, errno.EIO, errno.EMFILE)
 
@@ -53,15 +53,16 @@ def check_the_way_on(home: ClientHome, then: str, before: dict[str, bytes]) -> N
 
 
 @pytest.mark.requirement("install.recovery")
+@pytest.mark.parametrize("how", [KILLED, INTERRUPTED])
 @pytest.mark.parametrize("then", ["take_off", "route"])
 @pytest.mark.parametrize("deed", ["route", "take_off"])
-def test_every_crash_is_completed_or_undone(stage, tmp_path, deed, then):
+def test_every_crash_is_completed_or_undone(stage, tmp_path, deed, then, how):
     home, points = furnished(tmp_path), 0
     before = contents(home)
     while True:
         if deed == "take_off":
             route(home)
-        if stage.stopped_at(tmp_path, deed, points + 1, KILLED) is None:
+        if stage.stopped_at(tmp_path, deed, points + 1, how) is None:
             break
         points += 1
         check_the_way_on(home, then, before)

@@ -1,4 +1,4 @@
-"""Edits a home in a process of its own that dies, or whose call fails, at its n-th change of the file system."""
+"""Edits a home in a process of its own that dies, is interrupted, or whose call fails, at its n-th file system change."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from mcpgw.registry.select import Choice
 from support.client_home import ClientHome
 
 CHANGES = frozenset({"os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.chmod"})
-SURVIVED, FAILED, _NOT_REACHED = 0, 6, 99
-# As an error number: the process is killed.
-KILLED = 0
+SURVIVED, FAILED, ENDED_BY_CTRL_C, _NOT_REACHED = 0, 6, 130, 99
+# As error numbers: the process is killed, or gets Ctrl-C.
+KILLED, INTERRUPTED = 0, -1
 
 
 class Stage:
@@ -44,7 +44,7 @@ class Stage:
     def stopped_at(self, root: Path, deed: str, count: int, error: int = KILLED) -> int | None:
         """The exit status of `deed` (a key of DEEDS) with its change number `count` stopped.
 
-        None: it had fewer changes to make. error: the number that the call fails with, else the process is killed.
+        None: it had fewer changes to make. error: the number that the call fails with, or KILLED or INTERRUPTED.
         """
         return self._status("do_and_stop", str(root), deed, count, error)
 
@@ -65,7 +65,7 @@ class Stage:
         self._process.stdin.write(json.dumps(call) + "\n")
         self._process.stdin.flush()
         status = int(self._process.stdout.readline())
-        assert status in (SURVIVED, FAILED, -signal.SIGKILL, _NOT_REACHED)
+        assert status in (SURVIVED, FAILED, ENDED_BY_CTRL_C, -signal.SIGKILL, _NOT_REACHED)
         return None if status == _NOT_REACHED else status
 
 
@@ -124,6 +124,8 @@ def do_within(root: str, deed: str, size: int) -> int:
 def _stop(error: int) -> None:
     if error == KILLED:
         os.kill(os.getpid(), signal.SIGKILL)
+    if error == INTERRUPTED:
+        signal.raise_signal(signal.SIGINT)
     raise OSError(error, os.strerror(error))
 
 
@@ -132,6 +134,8 @@ def _done(root: str, deed: str) -> int:
         DEEDS[deed](ClientHome(Path(root)))
     except (McpgwError, OSError):
         return FAILED
+    except KeyboardInterrupt:
+        return ENDED_BY_CTRL_C
     return SURVIVED
 
 

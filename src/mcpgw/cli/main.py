@@ -9,6 +9,7 @@ import traceback
 
 import click
 
+from mcpgw import interrupts
 from mcpgw.errors import ExitCode, McpgwError
 from mcpgw.version import VERSION
 from mcpgw.visible import visible
@@ -47,6 +48,7 @@ class VerbTree(click.Group):
             return None
         module = importlib.import_module(f"mcpgw.cli.{VERBS[cmd_name][0]}")
         command: click.Command = module.command
+        interrupts.unwind()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -64,8 +66,8 @@ def main(argv: list[str]) -> int:
     """Runs one command line; returns its exit code. Writes two lines to stderr where it fails."""
     try:
         outcome = tree.main(args=argv, prog_name="mcpgw", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _fail("interrupted", "", ExitCode.INTERRUPTED)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _fail(interrupts.MESSAGE, interrupts.NEXT_STEP, ExitCode.INTERRUPTED)
     except click.ClickException as error:
         error.show()
         return int(ExitCode.USAGE)
@@ -76,14 +78,16 @@ def main(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
     except OSError as error:
-        return _fail(
-            f"{error.filename or 'the system'}: {error.strerror}",
-            "Mend that and run it again.",
-            ExitCode.ENVIRONMENT,
-        )
+        return _fail(*_words_of(error), ExitCode.ENVIRONMENT)
     except Exception as error:  # noqa: BLE001 - the one handler at the top
         return _report_bug(error)
     return outcome if isinstance(outcome, int) else int(ExitCode.DONE)
+
+
+def _words_of(error: OSError) -> tuple[str, str]:
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return "the working directory has been deleted", "Change to a directory that exists, and run it again."
+    return f"{error.filename or 'the system'}: {error.strerror}", "Mend that and run it again."
 
 
 def _fail(message: str, next_step: str, code: int) -> int:
