@@ -1,5 +1,7 @@
 import json
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,22 @@ def test_it_puts_everything_back(home, before, capsys):
     assert contents(home) == before
     assert main(["uninstall", "--yes"]) == 0
     assert "No server was routed" in capsys.readouterr().out
+
+
+@pytest.mark.requirement("uninstall.without-state")
+@pytest.mark.parametrize("options", [(), ("--purge",)])
+@pytest.mark.parametrize("in_its_place", [None, b"", b"not mine"])
+def test_it_works_with_the_state_gone_and_says_that_no_journal_has_it(home, before, capsys, options, in_its_place):
+    shutil.rmtree(home.layout.root)
+    state = Path(home.layout.root)
+    if in_its_place is not None:
+        state.write_bytes(in_its_place)
+    assert main(["uninstall", "--yes", *options]) == 0
+    said = capsys.readouterr()
+    assert said.err == f"mcpgw: no state directory is at {home.layout.root}: no journal has a record of this\n"
+    assert "The gateway is off 3 servers." in said.out
+    assert contents(home) == before
+    assert (state.read_bytes() if state.exists() else None) == in_its_place
 
 
 @pytest.mark.requirement("uninstall.weakening")

@@ -104,6 +104,12 @@ def test_a_shadow_without_an_origin_is_taken_out():
     assert list(servers(left.new)) == ["own", "bare"]
 
 
+def test_a_project_that_is_gone_by_now_gets_none():
+    made = plan(b'{"projects": {"/b": {}}}', shadows(shadow("team"), shadow("bare", "/b")))
+    assert [change.entry.project_key for change in made.changes] == ["/b"]
+    assert made.within(plan(LAYOUTS["no container"], shadows(shadow("team"), shadow("bare", "/b"))))
+
+
 def test_a_null_in_the_place_of_the_container_gives_way():
     content = b'{"projects": {"/app": {"mcpServers": null, "n": 1}}}'
     done = plan(content, shadows(shadow("bare")))

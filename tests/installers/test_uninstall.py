@@ -12,7 +12,7 @@ from mcpgw.installers.project_servers import ProjectServers
 from mcpgw.installers.sessions import Process
 from mcpgw.installers.trust import stale
 from mcpgw.installers.uninstall import check_purge, live_instances, plan_uninstall, purge, uninstall
-from mcpgw.registry.ledger import entries
+from mcpgw.registry.ledger import LedgerEntry, Step, append, done_record, entries, plan_record
 from mcpgw.registry.select import Choice
 from mcpgw.state.instance import Identity, open_instance
 from support.client_home import furnished, write
@@ -82,6 +82,41 @@ def test_it_works_with_the_state_gone_and_makes_none(home, before):
     take_off(home)
     assert on_disk(before) == before
     assert not os.path.exists(home.layout.root)
+
+
+def edited_for_an_unknown_client(home):
+    """A file that the ledger has for a client of another version, in the shape that this version would write too."""
+    path = home.home / "future.json"
+    entry = LedgerEntry("future:user:x", "x", "future", "user", None, str(path))
+    step = Step(9, str(path), str(path), "0" * 64, "1" * 64, (), (entry,))
+    append(home.layout, plan_record(step, at=1.0), done_record(step, at=1.0))
+    return path
+
+
+@pytest.mark.requirement("uninstall.unknown-client")
+def test_a_file_of_an_unknown_client_stops_it_and_is_kept_in_mind(home, before):
+    path = edited_for_an_unknown_client(home)
+    content = write(
+        path, {"mcpServers": {"x": {"command": home.layout.launcher, "args": ["run", "--entry", "future:user:x"]}}}
+    )
+    with pytest.raises(
+        ConfigFault, match=r"future\.json was edited for future, a client that this version does not know"
+    ):
+        plan(home)
+    take_off(home, tolerance=Tolerance(keep_going=True))
+    assert on_disk(before) == before
+    assert path.read_bytes() == content
+    assert [each.client for each in entries(home.layout)] == ["future"]
+
+
+@pytest.mark.parametrize("content", [None, b'{"mcpServers": {"x": {"command": "x"}}}'])
+def test_one_that_holds_nothing_of_ours_any_more_is_forgotten(home, before, content):
+    path = edited_for_an_unknown_client(home)
+    if content is not None:
+        write(path, content)
+    take_off(home)
+    assert on_disk(before) == before
+    assert entries(home.layout) == ()
 
 
 @pytest.mark.requirement("uninstall.keeps-edits")

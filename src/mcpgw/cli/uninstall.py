@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -81,11 +82,18 @@ def command(
         confirm(_question(plan, purging), yes=yes, weakening=True)
     settle(state, now=time.time())
     if plan.changed or purging:
-        # Before it is done: a deed that cannot be recorded is not done.
-        journal_deed(state, "uninstall", f"{servers(_count(plan.files))} off", now=time.time())
+        _journal(state, plan)
     done = uninstall(state, plan, now=time.time())
     _report(state, plan, done, purging=purging, as_json=as_json)
     return _exit_code(plan)
+
+
+def _journal(state: StateLayout, plan: UninstallPlan) -> None:
+    """Before it is done: a deed that cannot be recorded is not done. No state directory is made for the record."""
+    if os.path.isdir(state.root):
+        journal_deed(state, "uninstall", f"{servers(_count(plan.files))} off", now=time.time())
+    else:
+        click.echo(f"mcpgw: no state directory is at {visible(state.root)}: no journal has a record of this", err=True)
 
 
 def _report(

@@ -90,7 +90,8 @@ def shadow_changes(
     }
     gone = {key: each for key, each in standing.items() if key not in {*shadows.valid, *shadows.untold}}
     taken = {(entry.project_key or "", entry.name) for entry, _ in placed}
-    added = [shadows.valid[key] for key in sorted(shadows.wanted - taken)]
+    there = {key for key, _ in document.find(_PROJECTS)}  # a project may be gone since the plan was shown
+    added = [shadows.valid[key] for key in sorted(shadows.wanted - taken) if key[0] in there]
     renewed = tuple(_renewed(document, standing, shadows, made))
     edits = (
         *(edit for edit, _ in renewed),

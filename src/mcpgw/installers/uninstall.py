@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mcpgw.errors import EnvironmentFault, McpgwError, NotFound, Partial, Refused, UsageFault
+from mcpgw.files import read_bytes
 from mcpgw.installers.apply import apply_uninstall, sole_installer
 from mcpgw.installers.deed import Book, opened
 from mcpgw.installers.guard import Tolerance, concerns, require_none, stands_in_the_way
@@ -19,10 +20,10 @@ from mcpgw.installers.sessions import Process, running_clients
 from mcpgw.installers.trust import forget
 from mcpgw.installers.watch import see_them_last
 from mcpgw.paths import StateLayout
-from mcpgw.registry.client import Place, Problem, Reading
-from mcpgw.registry.discover import CLIENTS, Discovery, client_named, discover
+from mcpgw.registry.client import ConfigFile, Place, Problem, Reading
+from mcpgw.registry.discover import CLIENTS, Discovery, discover, find_client
 from mcpgw.registry.entry import Entry
-from mcpgw.registry.ledger import Ledger, append, read_ledger, uninstall_record
+from mcpgw.registry.ledger import Ledger, LedgerEntry, append, read_ledger, uninstall_record
 from mcpgw.registry.reading import entries_of, read_file
 from mcpgw.registry.select import Choice, chosen
 from mcpgw.state.instance import InstanceStatus, read_instances
@@ -105,6 +106,8 @@ def check_purge(layout: StateLayout, choice: Choice) -> None:
 
 def purge(layout: StateLayout) -> None:
     """Removes the state directory, journals and policy too. Raises EnvironmentFault."""
+    if not os.path.isdir(layout.root):
+        return
     try:
         for name in _KEPT_DIRS:
             path = f"{layout.root}/{name}"
@@ -139,12 +142,36 @@ def _entries(reading: Reading) -> tuple[Entry, ...]:
 def _other_readings(place: Place, found: Discovery, ledger: Ledger) -> tuple[Reading, ...]:
     """Files that were edited under another home or config directory, or in another project."""
     known = {reading.file.path for reading in found.readings}
-    shapes = {
-        each.config_file: client_named(each.client).shape_of(place, each.config_file, each.scope)
-        for each in ledger.installed
-        if each.config_file not in known
-    }
-    return tuple(read_file(replace(shape, path=path)) for path, shape in shapes.items())
+    others = {each.config_file: each for each in ledger.installed if each.config_file not in known}
+    return tuple(_other_reading(place, each) for each in others.values())
+
+
+def _other_reading(place: Place, installed: LedgerEntry) -> Reading:
+    path, client = installed.config_file, find_client(installed.client)
+    if client is not None:
+        return read_file(replace(client.shape_of(place, path, installed.scope), path=path))
+    # A version that is newer, or older, wrote it: what shape the file has is not known here.
+    file = ConfigFile(installed.client, path, ())
+    return Reading(file, problem=_unknown_client(installed) if _may_hold_ours(path) else None)
+
+
+def _may_hold_ours(path: str) -> bool:
+    try:
+        return b"--entry" in read_bytes(path)  # every entry of ours says it
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def _unknown_client(installed: LedgerEntry) -> Problem:
+    return Problem(
+        installed.config_file,
+        f"{installed.config_file} was edited for {installed.client}, a client that this version does not know",
+        "Use the version that installed it, or run bin/mcpgw-rollback (in the state directory) on the file; "
+        "--keep-going leaves it out.",
+        blocking=True,
+    )
 
 
 def _problems(found: Discovery, readings: tuple[Reading, ...], choice: Choice, ledger: Ledger) -> list[Problem]:

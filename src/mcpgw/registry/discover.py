@@ -48,6 +48,11 @@ def client_named(name: str) -> Client:
     return {client.name: client for client in CLIENTS}[name]
 
 
+def find_client(name: str) -> Client | None:
+    """None for a client that this version does not know."""
+    return next((client for client in CLIENTS if client.name == name), None)
+
+
 def discover(
     place: Place, clients: tuple[Client, ...] = CLIENTS, known: Mapping[str, Document] | None = None
 ) -> Discovery:

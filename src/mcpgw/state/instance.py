@@ -220,7 +220,7 @@ def sweep(layout: StateLayout, now: float, keep_seconds: float) -> tuple[str, ..
 def _names(layout: StateLayout) -> list[str]:
     try:
         return sorted(os.listdir(layout.instances_dir))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
