@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -71,3 +72,13 @@ def test_an_accounts_connectors_are_said_to_be_unseen(home, capsys):
     out = capsys.readouterr().out
     assert "claude.ai Notion" in out
     assert "listed only once they have connected" in out
+
+
+@pytest.mark.requirement("cli.no-directory")
+@pytest.mark.parametrize("verb", ["list", "status", "doctor", "install", "uninstall"])
+def test_from_a_directory_that_is_gone(home, capsys, verb):
+    assert main(["install", "--yes"]) == 0
+    capsys.readouterr()
+    shutil.rmtree(home.project)
+    assert main([verb, *(["--yes"] if "install" in verb else [])]) in (0, 1)
+    assert capsys.readouterr().err.count("the working directory has been deleted") == 1

@@ -1,11 +1,16 @@
 """Shared servers from the command line: one question, one private entry, and every change of the shared one reviewed."""
 
+import errno
 import json
+import os
 
 import pytest
 
+from mcpgw.audit.query import Query, read
+from mcpgw.audit.verify import verify
 from mcpgw.cli import doctor, install, review
 from mcpgw.cli.main import main
+from mcpgw.state.trust import read_approvals
 from support.client_home import client_home, enter, write
 
 SHARED = {"mcpServers": {"team": {"command": "npx", "args": ["-y", "team"], "env": {"NODE_OPTIONS": "--require x"}}}}
@@ -147,3 +152,59 @@ def test_doctor_names_a_private_entry_that_was_edited_or_renamed(home, capsys):
     assert all("it is your own now" in each["text"] for each in payload["symptoms"] if each["check"] == "drift")
     assert main(["doctor", "--fix", "--yes"]) == 0
     assert main(["doctor"]) == 0
+
+
+def acts(home):
+    return [
+        (each.record["method"], each.record["reason"])
+        for each in read(home.layout, Query(direction="control"))
+        if each.record["type"] == "action"
+    ]
+
+
+@pytest.mark.requirement("audit.weakening")
+def test_what_is_approved_and_left_out_is_journaled_once(home):
+    write(home.code_file, {**json.loads(home.code_file.read_bytes()), "mcpServers": {"own": {"command": "x"}}})
+    options = ("--observe", "--except", "own", "--project-servers", "shadow")
+    assert main(["install", "--dry-run", *options]) == 0
+    assert acts(home) == []
+    assert main(["install", "--yes", *options]) == 0
+    origin = home.entries()["team"].gateway_id
+    said = f"observe: nothing is blocked; leave out: claude-code:user:own; approve: {origin} (shadow)"
+    assert acts(home) == [("install", said)]
+    assert verify(home.layout).intact
+    assert main(["install", "--yes", *options]) == 0
+    assert len(acts(home)) == 1
+
+
+def test_an_install_that_lowers_nothing_leaves_no_act(home):
+    assert main(["install", "--yes"]) == 0
+    assert acts(home) == []
+
+
+@pytest.mark.requirement("audit.weakening")
+def test_an_act_that_cannot_be_journaled_is_not_done(home):
+    write(home.root / "state" / "audit", b"no directory")
+    before = home.code_file.read_bytes()
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 6
+    assert home.code_file.read_bytes() == before
+    assert read_approvals(home.layout) == ()
+
+
+@pytest.mark.requirement("trust.failed-install")
+def test_nothing_is_approved_by_an_install_that_fails(home, monkeypatch, capsys):
+    replace, before = os.replace, home.code_file.read_bytes()
+
+    def full(source, target):
+        if target == str(home.code_file):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", full)
+        assert main(["install", "--yes", "--project-servers", "shadow"]) == 6
+    assert f"{home.code_file} cannot be rewritten" in capsys.readouterr().err
+    assert home.code_file.read_bytes() == before
+    assert read_approvals(home.layout) == ()
+    assert main(["install", "--yes", "--project-servers", "shadow"]) == 0
+    assert [each.name for each in read_approvals(home.layout)] == ["team"]

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import pytest
+
 from mcpgw.cli.routing import coverage_table, here, paragraphs, problems_json, problems_text, shown, source
-from mcpgw.registry.client import Problem
+from mcpgw.registry.client import Problem, project_directories
 from mcpgw.registry.coverage import coverage
 from mcpgw.registry.entry import Entry, Scope, Transport
 
@@ -14,6 +16,16 @@ def test_the_home_is_written_short(monkeypatch):
     monkeypatch.setenv("HOME", "/other")
     assert source(ENTRY) == "/h/.claude.json [/h/app]"
     assert here().home == "/other"
+
+
+@pytest.mark.requirement("cli.no-directory")
+def test_a_directory_that_is_gone_is_no_project(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", "/h")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert project_directories(here()) == ()
+    assert "the working directory has been deleted" in capsys.readouterr().err
 
 
 def test_names_cannot_drive_the_terminal():

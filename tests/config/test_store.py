@@ -1,10 +1,11 @@
 """Snapshots on disk."""
 
+import fcntl
 import os
 
 import pytest
 
-from mcpgw.config.store import KEPT_SNAPSHOTS, current_digest, store, stored_database, stored_snapshot
+from mcpgw.config.store import KEPT_SNAPSHOTS, current_digest, store, stored_database, stored_snapshot, sweep_unfinished
 from mcpgw.files import make_private_dir
 from mcpgw.paths import StateLayout
 
@@ -92,3 +93,18 @@ def test_going_back_to_an_older_one_keeps_it(tmp_path):
         store(layout, snapshot(number), b"db")
     assert current_digest(layout) == f"{1:064x}"
     assert len([name for name in os.listdir(layout.policy_dir) if len(name) == 64]) == 4
+
+
+def test_what_a_killed_compile_left_goes_but_not_while_one_is_under_way(tmp_path):
+    sweep_unfinished(StateLayout(str(tmp_path)))
+    layout = layout_at(tmp_path)
+    sweep_unfinished(layout)
+    assert os.listdir(layout.policy_dir) == []
+    unfinished = f"{layout.policy_dir}/.new-{1:064x}"
+    make_private_dir(unfinished)
+    with open(layout.compile_lock, "w") as compiling:
+        fcntl.flock(compiling, fcntl.LOCK_EX)
+        sweep_unfinished(layout)
+        assert os.path.isdir(unfinished)
+    sweep_unfinished(layout)
+    assert not os.path.exists(unfinished)

@@ -1,15 +1,18 @@
 import os
+from dataclasses import replace
 
 import pytest
 
 from mcpgw.errors import EnvironmentFault
-from mcpgw.installers.apply import apply_uninstall
+from mcpgw.installers.apply import apply_install, apply_uninstall
 from mcpgw.installers.deed import opened
 from mcpgw.installers.recovery import recover, sweep
 from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.registry.ledger import append, entries, plan_record, read_ledger
+from mcpgw.state.trust import read_approvals
 from support.client_home import write
 from support.one_server import FS, OneServer
+from support.shared_project import shared_project
 
 
 @pytest.fixture
@@ -39,6 +42,18 @@ def test_a_crash_between_plan_and_done_is_settled(case, edited):
     assert [each.entry_id for each in ledger.installed] == ([FS] if edited else [])
     assert not leftover.exists()
     assert recover(case.home.layout, now=3.0) == ()
+
+
+@pytest.mark.requirement("trust.failed-install")
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_was_approved_with_an_edit_goes_with_it(case, tmp_path, edited):
+    approved = replace(shared_project(tmp_path / "shared", tmp_path / "state").entry("npx"), entry_id=FS)
+    apply_install(opened(case.home.layout, now=1.0), case.plan, case.build, (approved,))
+    cut_short(case)
+    if not edited:
+        write(case.home.code_file, case.content)
+    recover(case.home.layout, now=2.0)
+    assert [each.entry_id for each in read_approvals(case.home.layout)] == ([FS] if edited else [])
 
 
 @pytest.mark.requirement("install.recovery")
@@ -85,7 +100,7 @@ def test_a_file_that_cannot_be_looked_at_stays_open(case):
 def test_what_dead_processes_left_goes_and_what_the_living_write_stays(case):
     layout = case.home.layout
     digest = f"{layout.policy_dir}/{'a' * 64}"
-    for directory in (layout.bin_dir, digest, f"{layout.runtime_dir}/1.building.9"):
+    for directory in (layout.bin_dir, digest, f"{layout.runtime_dir}/1.building.9", f"{layout.policy_dir}/.new-1"):
         os.makedirs(directory)
     dead = 2**22 + 1  # above the highest pid
     left = [f"{layout.root}/config.toml.mcpgw.{dead}.ab.tmp", f"{digest}/snapshot.json.mcpgw.{dead}.ab.tmp"]
@@ -96,3 +111,4 @@ def test_what_dead_processes_left_goes_and_what_the_living_write_stays(case):
     sweep(layout)
     assert [path for path in (*left, *kept) if os.path.exists(path)] == kept
     assert os.listdir(layout.runtime_dir) == []
+    assert not os.path.exists(f"{layout.policy_dir}/.new-1")

@@ -19,6 +19,7 @@ from mcpgw.relay.child import (
     signal_group,
     spawn,
     stand_in,
+    working_directory,
 )
 
 
@@ -123,3 +124,13 @@ def test_a_stand_in_ends_with_its_input_or_by_a_signal(number: int | None) -> No
     assert os.waitstatus_to_exitcode(status) == (0 if number is None else -number)
     for descriptor in (child.stdout, child.stderr, *(() if number is None else (child.stdin,))):
         os.close(descriptor)
+
+
+def test_a_server_starts_where_the_directory_has_been_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    assert working_directory() == str(gone)
+    gone.rmdir()
+    assert working_directory() == ""
+    assert _run(_python("print('up')"))[1] == b"up\n"

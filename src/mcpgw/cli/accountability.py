@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable
 
 import psutil
 
 from mcpgw.audit.journal import Journal
+from mcpgw.installers.plan import FilePlan
+from mcpgw.installers.shadowing import to_approve
 from mcpgw.paths import StateLayout
+from mcpgw.registry.discover import Discovery
 
 # Enough to show a shell, an editor or an agent above us; a longer chain is a container's or a login's.
 MAX_ANCESTORS = 12
@@ -43,6 +47,11 @@ def journal_deed(layout: StateLayout, action: str, detail: str, *, now: float) -
         journal.append(json.dumps(record).encode()[:-1], now=now)
     finally:
         journal.close(now)
+
+
+def approvals(plans: Iterable[FilePlan], found: Discovery) -> list[str]:
+    """Which shared entries a person approves by agreeing to these plans, and how they are routed."""
+    return [f"{each.entry_id} ({each.kind})" for each in to_approve(plans, found)]
 
 
 def ancestry() -> list[str]:

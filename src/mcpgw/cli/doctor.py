@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from mcpgw.cli.accountability import approvals, journal_deed
 from mcpgw.cli.examination import examine
 from mcpgw.cli.masking import masked, masked_command, masked_words
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, yes_option
@@ -40,22 +41,24 @@ _COLOURS = {Weight.MENDABLE: "yellow", Weight.ACTION: "red", Weight.NOTE: "white
 @json_option
 def command(fix: bool, force: bool, keep_going: bool, dry_run: bool, yes: bool, as_json: bool) -> int:
     """What is wrong with the installation, and what to do about it."""
-    state, processes = layout(), tuple(running_processes())
+    place, state, processes = here(), layout(), tuple(running_processes())
     if fix and not dry_run:
         settle(state, now=time.time())
-    found = examine(here(), state, processes)
+    found = examine(place, state, processes)
     if not fix:
         emit(SCHEMA, _payload(found, mended=False), as_json, lambda: _text(found))
         return _exit_code(found)
-    plan = plan_mend(here(), state, found, Tolerance(force, keep_going), processes)
+    plan = plan_mend(place, state, found, Tolerance(force, keep_going), processes)
     _show(found, plan, as_json)
     if dry_run:
         emit(SCHEMA, {"dry_run": True, **_payload(found, mended=False)}, as_json, lambda: _text(found))
         return _exit_code(found)
     if _mendable(found):
         confirm(_question(found, plan), yes=yes)
+        if approved := approvals(plan.files, plan.discovery):
+            journal_deed(state, "doctor-fix", f"approve: {', '.join(approved)}", now=time.time())
         mend(state, plan, found, now=time.time())
-        found = examine(here(), state, tuple(running_processes()))
+        found = examine(place, state, tuple(running_processes()))
     emit(SCHEMA, _payload(found, mended=True), as_json, lambda: paragraphs(problems_text(plan.problems), _text(found)))
     return int(ExitCode.PARTIAL) if plan.problems else _exit_code(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 
+from mcpgw.cli.accountability import approvals, journal_deed
 from mcpgw.cli.masking import masked_command
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, yes_option
 from mcpgw.cli.places import layout
@@ -29,12 +31,22 @@ from mcpgw.cli.routing import (
 )
 from mcpgw.errors import ExitCode
 from mcpgw.installers.guard import Tolerance
-from mcpgw.installers.install import Installed, InstallPlan, install, observe_conflict, plan_install, remember, settle
+from mcpgw.installers.install import (
+    Installed,
+    InstallPlan,
+    install,
+    make_state_dir,
+    observe_conflict,
+    plan_install,
+    remember,
+    settle,
+)
 from mcpgw.installers.plan import diff
 from mcpgw.installers.project_servers import ProjectServers
 from mcpgw.installers.sessions import Session, running_processes, sessions_before
-from mcpgw.installers.shadowing import offered, to_approve
+from mcpgw.installers.shadowing import offered
 from mcpgw.paths import StateLayout
+from mcpgw.registry.client import Place
 from mcpgw.registry.coverage import Coverage, coverage, figure
 from mcpgw.registry.dangerous_env import dangerous_env
 from mcpgw.registry.discover import client_named, discover
@@ -76,11 +88,11 @@ def command(
     as_json: bool,
 ) -> int:
     """Route every server of your clients through the gateway."""
-    state = layout()
+    place, state = here(), layout()
     if not dry_run:
         settle(state, now=time.time())
     choice = Choice(names, excepted, client, scope)
-    planned = partial(plan_install, here(), state, choice, Tolerance(force, keep_going), tuple(running_processes()))
+    planned = partial(plan_install, place, state, choice, Tolerance(force, keep_going), tuple(running_processes()))
     plan = planned(ProjectServers(project_servers or ProjectServers.SKIP))
     if project_servers is None and not (dry_run or yes or as_json) and _wants_shadows(plan):
         plan = planned(ProjectServers.SHADOW)
@@ -88,18 +100,33 @@ def command(
     if dry_run:
         emit(SCHEMA, {"dry_run": True, **_planned(plan)}, as_json, lambda: _dry_text(plan))
         return _exit_code(plan)
-    if observe or excepted or any(to_approve(plan.files, plan.discovery)):
+    if observe or excepted or approvals(plan.files, plan.discovery):
         # Observing, leaving out and approving lower protection: under an agent it ends here.
         confirm("", yes=True, weakening=True)
     if plan.changed:
         confirm(f"Route {servers(_count(plan))} through the gateway?", yes=yes)
+    _journal(state, plan, observing=observe)
     done = None
     if plan.changed or _routed_before(plan):
         done = install(state, plan, observe=observe, now=time.time())
     elif excepted:
         remember(state, plan, now=time.time())
-    _report(state, plan, done, observe_conflict(state) if observe else None, as_json)
+    _warn(done, observe_conflict(state) if observe else None)
+    _report(place, state, plan, done, as_json)
     return _exit_code(plan)
+
+
+def _journal(state: StateLayout, plan: InstallPlan, *, observing: bool) -> None:
+    """Before it is done: what lowers protection and cannot be recorded is not done."""
+    parts = {
+        "observe": ["nothing is blocked"] if observing and not os.path.lexists(state.config_file) else [],
+        "leave out": sorted(plan.opted_out - read_ledger(state).opted_out),
+        "approve": approvals(plan.files, plan.discovery),
+    }
+    said = "; ".join(f"{act}: {', '.join(each)}" for act, each in parts.items() if each)
+    if said:
+        make_state_dir(state)
+        journal_deed(state, "install", said, now=time.time())
 
 
 def _wants_shadows(plan: InstallPlan) -> bool:
@@ -127,12 +154,15 @@ def _dangers(plan: InstallPlan) -> Iterator[str]:
             yield f"{change.entry.name}: {danger}"
 
 
-def _report(state: StateLayout, plan: InstallPlan, done: Installed | None, conflict: str | None, as_json: bool) -> None:
-    ledger = read_ledger(state)
-    covered = coverage(discover(here(), known=_written(done)).entries, ledger.seen, ledger.opted_out)
-    sessions = _unprotected(plan) if plan.changed else ()
+def _warn(done: Installed | None, conflict: str | None) -> None:
     for warning in (*(done.warnings if done else ()), *((conflict,) if conflict else ())):
         click.echo(f"mcpgw: warning: {visible(warning)}", err=True)
+
+
+def _report(place: Place, state: StateLayout, plan: InstallPlan, done: Installed | None, as_json: bool) -> None:
+    ledger = read_ledger(state)
+    covered = coverage(discover(place, known=_written(done)).entries, ledger.seen, ledger.opted_out)
+    sessions = _unprotected(plan) if plan.changed else ()
     counted = figure(covered)
     payload = {
         "dry_run": False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
@@ -31,10 +32,20 @@ keep_going_option: Callable[[F], F] = click.option(
     "--keep-going", is_flag=True, help="Leave out files that are broken or cannot be edited; exit code 7."
 )
 
+_NO_DIRECTORY = (
+    "mcpgw: warning: the working directory has been deleted, so no project's servers are looked for\n"
+    "  next: Change to the project's directory, and run it again, if it is about those."
+)
+
 
 def here() -> Place:
-    """The real machine, as this process sees it."""
-    return this_machine(os.environ, os.getcwd())
+    """The real machine, as this process sees it; where its directory is gone, as from the home: no project is seen."""
+    try:
+        return this_machine(os.environ, os.getcwd())
+    except FileNotFoundError:
+        click.echo(_NO_DIRECTORY, err=True)
+        machine = this_machine(os.environ, "/")
+        return replace(machine, cwd=machine.home)
 
 
 def servers(count: int) -> str:

@@ -1,12 +1,13 @@
 """A snapshot appears whole or not at all: written beside, renamed into place, and only then named by `current`."""
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mcpgw.files import fsync_dir, make_private_dir, read_bytes, write_atomic
+from mcpgw.files import PRIVATE_FILE_MODE, fsync_dir, make_private_dir, read_bytes, write_atomic
 from mcpgw.paths import StateLayout
 
 SNAPSHOT_FILE = "snapshot.json"
@@ -94,11 +95,34 @@ def _write_directory(layout: StateLayout, directory: str, encoded: bytes, databa
     fsync_dir(layout.policy_dir)
 
 
+def sweep_unfinished(layout: StateLayout) -> None:
+    """Removes what killed compiles left, unless one is under way: that one removes it itself. Raises OSError."""
+    # Looked at first: a compile that finds the lock held takes it that another one does its work.
+    if not os.path.isdir(layout.policy_dir) or not _unfinished(layout):
+        return
+    descriptor = os.open(layout.compile_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE_MODE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove_unfinished(layout)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(descriptor)
+
+
+def _unfinished(layout: StateLayout) -> list[str]:
+    names = os.listdir(layout.policy_dir)
+    return [f"{layout.policy_dir}/{name}" for name in names if name.startswith(_TEMPORARY)]
+
+
+def _remove_unfinished(layout: StateLayout) -> None:
+    for directory in _unfinished(layout):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def _sweep(layout: StateLayout, current: str) -> None:
     """Removes what crashed compiles left, and all but the newest snapshots that are not in force."""
-    for name in os.listdir(layout.policy_dir):
-        if name.startswith(_TEMPORARY):
-            shutil.rmtree(f"{layout.policy_dir}/{name}", ignore_errors=True)
+    _remove_unfinished(layout)
     others = [digest for digest in _stored_digests(layout) if digest != current]
     others.sort(key=lambda digest: os.stat(layout.snapshot_dir(digest)).st_mtime_ns, reverse=True)
     for digest in others[KEPT_SNAPSHOTS:]:

@@ -13,6 +13,7 @@ from mcpgw.files import PRIVATE_FILE_MODE
 from mcpgw.installers.deed import Book, Deed
 from mcpgw.installers.plan import FilePlan
 from mcpgw.installers.swap import Locked, Target, held, read_target, remove_leftovers, replace_if_same, target_of
+from mcpgw.installers.trust import ProjectEntry
 from mcpgw.paths import StateLayout
 
 # A collision is a write of the client within a few milliseconds. One that is busy writes each time that it gets the
@@ -46,9 +47,12 @@ def sole_installer(layout: StateLayout) -> Iterator[None]:
         lock.release()
 
 
-def apply_install(book: Book, plan: FilePlan, build: Build) -> FilePlan:
-    """Performs one file's plan and returns it as performed. Raises McpgwError; the file is then as it was."""
-    return _performed(Deed(book), plan, lambda content: _agreed(plan, build(content)))
+def apply_install(book: Book, plan: FilePlan, build: Build, approved: tuple[ProjectEntry, ...] = ()) -> FilePlan:
+    """Performs one file's plan and returns it as performed. approved: the shared entries that are approved with it.
+
+    Raises McpgwError; the file is then as it was.
+    """
+    return _performed(Deed(book, approved), plan, lambda content: _agreed(plan, build(content)))
 
 
 def apply_uninstall(book: Book, plan: FilePlan, build: Build) -> FilePlan:

@@ -1,4 +1,7 @@
-"""The ledger has the plan of an edit, synced, before the edit; and what became of it after."""
+"""The ledger has the plan of an edit, synced, before the edit; and what became of it after.
+
+What a person approves by the edit is recorded in between: no gateway may find it missing, and it goes with the edit.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from mcpgw.installers.change import Change, Outcome
 from mcpgw.installers.edits import reversal
 from mcpgw.installers.handiwork import digest_of_entry
 from mcpgw.installers.plan import FilePlan, sha256
+from mcpgw.installers.trust import ProjectEntry, forget_unrouted, record_approvals
 from mcpgw.paths import StateLayout
 from mcpgw.registry.entry import Command, unwrap
 from mcpgw.registry.ledger import (
@@ -45,9 +49,13 @@ def opened(layout: StateLayout | None, *, now: float) -> Book:
 
 @dataclass(slots=True)
 class Deed:
-    """The records of one file's edit. All methods raise EnvironmentFault."""
+    """The records of one file's edit. approved: the shared entries that are approved with it.
+
+    All methods raise EnvironmentFault.
+    """
 
     book: Book
+    approved: tuple[ProjectEntry, ...] = ()
     step: Step | None = None  # planned, and not yet known to be done or not
 
     def announce(self, plan: FilePlan, real: str) -> None:
@@ -58,6 +66,9 @@ class Deed:
         step = step_of(plan, real, next(self.book.numbers))
         append(self.book.layout, *given_up, plan_record(step, at=self.book.now))
         self.step = step
+        routed = {each.gateway_id for each in step.entries}
+        approved = (each for each in self.approved if each.entry_id in routed)
+        record_approvals(self.book.layout, approved, now=self.book.now)
 
     def done(self) -> None:
         """Not synced: where a power cut takes the record, the file itself tells that it was done."""
@@ -67,8 +78,14 @@ class Deed:
 
     def undone(self) -> None:
         if self.book.layout is not None and self.step is not None:
-            append(self.book.layout, undone_record(self.step, at=self.book.now))
+            take_back(self.book.layout, self.step, now=self.book.now)
         self.step = None
+
+
+def take_back(layout: StateLayout, step: Step, *, now: float) -> None:
+    """A planned edit that did not happen, or no longer counts; nothing is approved by it. Raises EnvironmentFault."""
+    append(layout, undone_record(step, at=now))
+    forget_unrouted(layout, (each.gateway_id for each in step.entries))
 
 
 def step_of(plan: FilePlan, real: str, number: int) -> Step:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,7 +25,7 @@ from mcpgw.installers.recovery import recover
 from mcpgw.installers.sessions import Process, running_clients
 from mcpgw.installers.shadowing import Footing, shadows_for, to_approve, unshadowed
 from mcpgw.installers.shadows import Shadows
-from mcpgw.installers.trust import forget, record_approvals, stale
+from mcpgw.installers.trust import forget, stale
 from mcpgw.installers.watch import see_them_last
 from mcpgw.paths import StateLayout
 from mcpgw.registry.client import ConfigFile, Place, Problem
@@ -121,10 +122,8 @@ def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float
         launcher_written = ensure_launcher(layout)
         # Before the first edit: a policy that does not compile must not leave routed entries without one.
         warnings = compile_policy(layout).warnings
-        # Before the entries, too: a gateway starts no shared server that nobody approved.
-        record_approvals(layout, to_approve(plan.files, plan.discovery), now=now)
         book = opened(layout, now=now)
-        done = _apply_all(layout, plan, book)
+        done = _settled_if_it_fails(layout, plan, book)
         forget(layout, unshadowed(done, plan.discovery))
         remember(layout, plan, now)
         compile_policy(layout)
@@ -160,6 +159,16 @@ def make_state_dir(layout: StateLayout) -> None:
         ) from error
 
 
+def _settled_if_it_fails(layout: StateLayout, plan: InstallPlan, book: Book) -> tuple[FilePlan, ...]:
+    """An edit that is left open is looked at already here, so that nothing stays approved by one that failed."""
+    try:
+        return _apply_all(layout, plan, book)
+    except McpgwError:
+        with suppress(McpgwError):
+            recover(layout, now=book.now)
+        raise
+
+
 def _apply_all(layout: StateLayout, plan: InstallPlan, book: Book) -> tuple[FilePlan, ...]:
     done: list[FilePlan] = []
     for file_plan in plan.files:
@@ -177,7 +186,8 @@ def _apply_all(layout: StateLayout, plan: InstallPlan, book: Book) -> tuple[File
 
 def _performed(layout: StateLayout, plan: InstallPlan, book: Book, file_plan: FilePlan) -> FilePlan:
     """Performs the file's plan, from what it holds now."""
-    return apply_install(book, file_plan, partial(_rebuilt, file_plan, plan, layout.launcher))
+    build = partial(_rebuilt, file_plan, plan, layout.launcher)
+    return apply_install(book, file_plan, build, tuple(to_approve([file_plan], plan.discovery)))
 
 
 def _rebuilt(shown: FilePlan, plan: InstallPlan, launcher: str, content: bytes) -> FilePlan:

@@ -9,13 +9,15 @@ from contextlib import suppress
 
 import psutil
 
+from mcpgw.config.store import sweep_unfinished
 from mcpgw.errors import EnvironmentFault
 from mcpgw.files import read_bytes, temporary_writer
+from mcpgw.installers.deed import take_back
 from mcpgw.installers.plan import sha256
 from mcpgw.installers.runtime import unfinished_runtimes
 from mcpgw.installers.swap import outwait_lock, remove_leftovers
 from mcpgw.paths import StateLayout
-from mcpgw.registry.ledger import Step, append, done_record, read_ledger, undone_record
+from mcpgw.registry.ledger import Step, append, done_record, read_ledger
 
 
 def recover(layout: StateLayout, *, now: float) -> tuple[str, ...]:
@@ -34,7 +36,9 @@ def recover(layout: StateLayout, *, now: float) -> tuple[str, ...]:
 
 
 def sweep(layout: StateLayout) -> None:
-    """Removes the temporary files of dead processes, and runtimes that were never finished."""
+    """Removes the temporary files of dead processes, and runtimes and policies that were never finished."""
+    with suppress(OSError):
+        sweep_unfinished(layout)
     with suppress(OSError):
         for path in _abandoned(layout):
             os.unlink(path)
@@ -52,7 +56,10 @@ def _settle(layout: StateLayout, step: Step, now: float) -> None:
             f"an edit of {step.file} was cut short, and the file cannot be looked at: {error.strerror}",
             "Give yourself the right to read it and to write beside it, and run it again.",
         ) from error
-    append(layout, done_record(step, at=now) if happened else undone_record(step, at=now))
+    if happened:
+        append(layout, done_record(step, at=now))
+    else:
+        take_back(layout, step, now=now)
 
 
 def _happened(step: Step) -> bool:

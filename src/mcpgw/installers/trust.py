@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mcpgw.errors import ConfigFault, EnvironmentFault, Refused
 from mcpgw.paths import StateLayout
 from mcpgw.registry.document import Syntax
+from mcpgw.registry.ledger import read_ledger
 from mcpgw.registry.source import Cause, Change, change_of_binary, change_of_words
 from mcpgw.state.binary import Binary, find_binary
 from mcpgw.state.trust import (
@@ -75,6 +76,11 @@ def forget(layout: StateLayout, entry_ids: Iterable[str]) -> None:
             remove_approval(layout, entry_id)
         except OSError as error:
             raise _unwritable(layout, error) from error
+
+
+def forget_unrouted(layout: StateLayout, entry_ids: Iterable[str]) -> None:
+    """Removes those of these records that are of no entry in the ledger. Raises as `forget`."""
+    forget(layout, set(entry_ids) - {each.gateway_id for each in read_ledger(layout).installed})
 
 
 def stale(layout: StateLayout) -> tuple[Change, ...]:

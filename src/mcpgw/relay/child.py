@@ -48,6 +48,14 @@ def spawn(argv: list[str], root: str = "") -> Child:
     return _fork(lambda stdio, report, gateway: _become(argv, root, stdio, report, gateway))
 
 
+def working_directory() -> str:
+    """Where servers start; empty where the directory has been deleted, in which they start all the same."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
 def stand_in() -> Child:
     """A process in the place of a server that is not started: it says nothing and ends as an obedient server would."""
     return _fork(_listen)

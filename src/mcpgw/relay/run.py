@@ -16,6 +16,7 @@ from mcpgw.relay.child import (
     end_like,
     spawn,
     stand_in,
+    working_directory,
 )
 from mcpgw.values import NamedTuple
 
@@ -190,7 +191,7 @@ def _open_instance(
         server=arguments.name,
         entry=arguments.entry or "",
         command=os.path.basename(arguments.server[0]),
-        cwd=os.getcwd(),
+        cwd=working_directory(),
         server_pid=child.pid,
     )
     try:

@@ -12,6 +12,7 @@ from mcpgw.audit.diagnostics import escape_controls
 from mcpgw.audit.record import ACTION, Record
 from mcpgw.policy.snapshot import SnapshotUnusable, load
 from mcpgw.registry.source import NEVER_APPROVED, Cause, change_of_binary, change_of_words
+from mcpgw.relay.child import working_directory
 from mcpgw.state.trust import TrustUnreadable, digest_of, fits, read_approval, trust_ref
 from mcpgw.values import NamedTuple
 
@@ -82,7 +83,7 @@ def _examine(layout: StateLayout, arguments: Arguments) -> Doubt | None:
     if change is None and not fits(approval.words, argv):
         return Doubt(server, "its client starts it with other words than were approved", as_started, withheld=True)
     search = os.environ.get("PATH", os.defpath)
-    change = change or change_of_binary(approval, argv[0], search=search, cwd=os.getcwd())
+    change = change or change_of_binary(approval, argv[0], search=search, cwd=working_directory())
     if change is None:
         return None
     withheld = change.cause is not Cause.BINARY or change.in_project
