@@ -1,4 +1,6 @@
 import os
+import sys
+from contextlib import ExitStack
 
 import pytest
 from filelock import FileLock
@@ -10,6 +12,7 @@ from mcpgw.installers.deed import opened
 from mcpgw.installers.rollback import uninstall_plan
 from mcpgw.registry.ledger import Ledger, entries, read_ledger
 from support.client_home import write
+from support.in_place import await_waiting, opening
 from support.one_server import FS, OneServer
 
 
@@ -53,6 +56,26 @@ def meddler(case, times):
         return plan
 
     return build
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody who writes in place is seen")
+@pytest.mark.requirement("install.in-place-writer")
+def test_a_write_in_place_at_the_very_moment_is_kept_and_the_edit_made(case, monkeypatch):
+    path, real = str(case.home.code_file), os.replace
+    with ExitStack() as stack:
+
+        def meanwhile(source, target):
+            if target == path:
+                monkeypatch.setattr(os, "replace", real)
+                writer = stack.enter_context(opening(case.home.code_file))
+                await_waiting(case.home.code_file)
+                writer.tell(b'{"n": 1, ' + case.content[1:])
+            real(source, target)
+
+        monkeypatch.setattr(os, "replace", meanwhile)
+        case.install()
+    assert case.on_disk() == b'{"n": 1, ' + case.plan.new[1:]
+    assert sorted(path.name for path in case.home.home.iterdir()) == [".claude.json"]
 
 
 def test_a_stray_write_is_noticed_and_kept(case):

@@ -2,14 +2,16 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from mcpgw.errors import EnvironmentFault
 from mcpgw.files import read_bytes
-from mcpgw.installers import swap
+from mcpgw.installers import lease, swap
 from mcpgw.installers.swap import (
     STALE_LOCK_SECONDS,
     Locked,
@@ -21,6 +23,9 @@ from mcpgw.installers.swap import (
     replace_if_same,
     target_of,
 )
+from support.in_place import await_waiting, opening, writing
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody who writes in place is seen")
 
 
 @pytest.fixture
@@ -330,6 +335,47 @@ def test_a_lock_of_a_killed_command_is_outwaited(file, monkeypatch):
     os.mkdir(f"{file}.lock")
     outwait_lock(str(file))
     assert os.path.isdir(f"{file}.lock")
+
+
+@on_linux
+@pytest.mark.requirement("install.in-place-writer")
+def test_who_writes_in_place_is_waited_for(file, monkeypatch):
+    with writing(file) as writer:
+        monkeypatch.setattr(lease.time, "sleep", lambda seconds: writer.finish(b"theirs"))
+        assert not replace_if_same(target_of(str(file)), b"old", b"new")
+    assert file.read_bytes() == b"theirs"
+    assert only(file)
+
+
+@on_linux
+@pytest.mark.requirement("install.in-place-writer")
+def test_who_keeps_it_open_for_writing_is_named(file, monkeypatch):
+    monkeypatch.setattr(lease, "WRITER_SECONDS", 0.05)
+    with writing(file), pytest.raises(Locked, match="another program has"):
+        replace_if_same(target_of(str(file)), b"old", b"new")
+    assert file.read_bytes() == b"old"
+    assert only(file)
+
+
+@on_linux
+@pytest.mark.requirement("install.in-place-writer")
+@pytest.mark.parametrize("moment", ["read_bytes", "replace"], ids=["before the rename", "with the rename"])
+def test_who_opens_it_meanwhile_loses_nothing(file, monkeypatch, moment):
+    where = swap if moment == "read_bytes" else os
+    real = getattr(where, moment)
+    with ExitStack() as stack:
+
+        def meanwhile(*args):
+            monkeypatch.setattr(where, moment, real)
+            writer = stack.enter_context(opening(file))
+            await_waiting(file)
+            writer.tell(b"theirs")
+            return real(*args)
+
+        monkeypatch.setattr(where, moment, meanwhile)
+        assert not replace_if_same(target_of(str(file)), b"old", b"new")
+    assert file.read_bytes() == b"theirs"
+    assert only(file)
 
 
 def test_leftovers_of_a_killed_install_are_removed(file):

@@ -12,11 +12,12 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from mcpgw.errors import EnvironmentFault
 from mcpgw.files import fsync_dir, read_bytes, temporary_beside, temporary_writer, write_all
+from mcpgw.installers.lease import Lease, leased
 
 # Claude Code takes over a lock whose mtime is older than this, and so do we.
 STALE_LOCK_SECONDS = 10.0
@@ -35,7 +36,7 @@ _MAX_ATTRIBUTES = 64
 
 
 class Locked(EnvironmentFault):
-    """The client, or something that looks like it, holds its lock."""
+    """The client, or something that looks like it, holds its lock, or somebody has the file open for writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +114,13 @@ def lock_deadline() -> float:
 def replace_if_same(target: Target, old: bytes, new: bytes) -> bool:
     """Puts `new` in place if the file still holds `old`, under the target's lock, and reads it back.
 
-    False: somebody else wrote, before or right after. A crash leaves the old file or the new one, whole. Raises
-    EnvironmentFault, as Locked with the file as it was.
+    False: somebody else wrote, before or right after; what was written into the old file in place by who opened it at
+    that very moment is put back. A crash leaves the old file or the new one, whole. Raises EnvironmentFault, as Locked
+    with the file as it was.
     """
-    try:
-        with _prepared(target, new) as temporary, _still_there(target):
-            looks = _telling_looks(target.real, old)
-            with held(target):
-                if _looks(target.real) != looks and read_bytes(target.real) != old:
-                    return False
-                os.replace(temporary, target.real)
-    except OSError as error:
-        raise _fault(target.path, error) from error
-    try:
-        fsync_dir(os.path.dirname(target.real))
-        return read_bytes(target.real) == new
-    except OSError as error:
-        raise EnvironmentFault(
-            f"{target.path} was rewritten but cannot be read again: {error.strerror}", "Look at it, then run it again."
-        ) from error
+    _require_closed(target)
+    with _swapped(target, old, new) as replaced:
+        return replaced is not None and _stands(target, old, new, replaced)
 
 
 def remove_leftovers(path: str) -> None:
@@ -213,6 +202,11 @@ def _looks(path: str) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
+def _holds(path: str, content: bytes, looks: tuple[int, ...] | None) -> bool:
+    """looks: those of the file while it certainly holds the content. Raises OSError."""
+    return _looks(path) == looks or read_bytes(path) == content
+
+
 def _telling_looks(path: str, old: bytes) -> tuple[int, ...] | None:
     """How a big file looks that holds `old`, for as long as it does; None where it is to be read to know."""
     if len(old) < _BRIEF_BYTES:
@@ -222,18 +216,48 @@ def _telling_looks(path: str, old: bytes) -> tuple[int, ...] | None:
     return looks if is_settled and read_bytes(path) == old else None
 
 
-@contextmanager
-def _still_there(target: Target) -> Iterator[None]:
-    """Keeps the old file open, so that freeing what a big one takes on disk does not fall under the lock."""
-    if os.name == "nt":
-        # There an open file cannot be replaced.
-        yield
-        return
-    descriptor = os.open(target.real, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+def _require_closed(target: Target) -> None:
+    """Waits for who writes the file in place. Raises EnvironmentFault, as Locked when it stays open."""
     try:
-        yield
-    finally:
-        os.close(descriptor)
+        with leased(target.real) as lease:
+            closed = lease.outwait()
+    except OSError as error:
+        raise _fault(target.path, error) from error
+    if not closed:
+        raise Locked(f"another program has {target.path} open for writing", "Close it there, and run it again.")
+
+
+@contextmanager
+def _swapped(target: Target, old: bytes, new: bytes) -> Iterator[Lease | None]:
+    """Yields the lease on the file that `new` took the place of, None where it did not. Raises EnvironmentFault."""
+    with ExitStack() as to_the_end:
+        try:
+            with _prepared(target, new) as temporary:
+                looks = _telling_looks(target.real, old)
+                with held(target):
+                    # Open to the end, so that freeing what a big one takes on disk does not fall under the lock.
+                    lease = to_the_end.enter_context(leased(target.real))
+                    same = lease.take() and _holds(target.real, old, looks) and not lease.wanted()
+                    if same:
+                        os.replace(temporary, target.real)
+        except OSError as error:
+            raise _fault(target.path, error) from error
+        yield lease if same else None
+
+
+def _stands(target: Target, old: bytes, new: bytes, replaced: Lease) -> bool:
+    """Whether the file holds `new` to last; what was written into the replaced one takes its place again."""
+    try:
+        fsync_dir(os.path.dirname(target.real))
+        late = replaced.written_late()
+        if late is not None and late != old:
+            with _swapped(replace(target, lock_until=None), new, late):
+                return False
+        return read_bytes(target.real) == new
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{target.path} was rewritten but cannot be read again: {error.strerror}", "Look at it, then run it again."
+        ) from error
 
 
 @contextmanager
