@@ -19,14 +19,15 @@ from mcpgw.installers.swap import LOCK_WAIT_SECONDS
 from mcpgw.registry.entry import unwrap
 from support import parts
 from support.claude_home import ClaudeHome
+from support.claude_terminal import ClaudeTerminal, past_the_first_start, terminal
 
 ROUNDS = 2
-LOOPS = 4
+LOOPS = 2
 OURS: dict[str, Any] = {
     "numStartups": 41,
     "x-note": "keep me",
     "mcpServers": {
-        "fs": {"command": "npx", "args": ["-y", "fs"], "env": {"TOKEN": "t"}},
+        "fs": {"command": "false", "args": ["-y", "fs"], "env": {"TOKEN": "t"}},
         "docs": {"type": "http", "url": "http://127.0.0.1:9/mcp"},
     },
     "projects": {"/home/ada/app": {"mcpServers": {"db": {"command": "uvx"}}}},
@@ -39,32 +40,40 @@ HONEST = {ExitCode.DONE, ExitCode.REFUSED, ExitCode.ENVIRONMENT, ExitCode.PARTIA
 def home(tmp_path: Path) -> ClaudeHome:
     root = tmp_path / "home"
     (root / "project").mkdir(parents=True)
-    (root / ".claude.json").write_text(json.dumps(OURS, indent=2), encoding="utf-8")
+    begun = past_the_first_start(root / "project")
+    content = {**begun, **OURS, "projects": {**begun["projects"], **OURS["projects"]}}
+    (root / ".claude.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
     return ClaudeHome(root, parts.claude_code())
 
 
 class Traffic:
-    """Loops of the client's own `mcp add` and `mcp remove`, and a reader that sees every state of the file."""
+    """A session in a terminal, loops of `mcp add` and `mcp remove`, and a reader that sees every state of the file."""
 
     def __init__(self, home: ClaudeHome) -> None:
         self.home = home
         self.over = threading.Event()
         self.added: set[str] = set()
         self.writes = 0
+        self.switches = 0
         self.broken: list[str] = []
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        loops = [threading.Thread(target=self._write, args=(number,)) for number in range(LOOPS)]
-        threads = [*loops, threading.Thread(target=self._read)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self.over.set()
+        with terminal(self.home) as session:
+            loops = [threading.Thread(target=self._write, args=(number,)) for number in range(LOOPS)]
+            reader = threading.Thread(target=self._read)
+            person = threading.Thread(target=self._switch, args=(session,))
+            threads = [*loops, reader, person]
             for thread in threads:
-                thread.join()
+                thread.start()
+            try:
+                yield
+            finally:
+                self.over.set()
+                for thread in threads:
+                    thread.join()
+            session.ask("Are you still there?")
+            assert session.leave() == 0
 
     def _write(self, number: int) -> None:
         count = 0
@@ -75,6 +84,29 @@ class Traffic:
                 self.added.add(name)
             if count % 2 and self._claude("remove", "-s", "user", name):
                 self.added.discard(name)
+
+    def _switch(self, session: ClaudeTerminal) -> None:
+        """What the session writes gets into the file, if late for the loops' locks, and stays."""
+        while not self.over.is_set():
+            for switch, written in (("off", ["fs"]), ("on", [])):
+                session.turn(switch, "fs")
+                self._await_switched(written)
+                session.ask("What now?")
+                if self.switched_off() != written:
+                    self.broken.append(f"lost: {switch}")
+                self.switches += 1
+
+    def _await_switched(self, written: list[str]) -> None:
+        until = time.monotonic() + LOCK_WAIT_SECONDS
+        while self.switched_off() != written:
+            if time.monotonic() > until:
+                raise AssertionError(f"the session did not write {written}")
+            time.sleep(0.01)
+
+    def switched_off(self) -> list[str]:
+        tree = json.loads(self.home.config.read_bytes())
+        servers: list[str] = tree["projects"][str(self.home.root / "project")]["disabledMcpServers"]
+        return servers
 
     def _claude(self, *arguments: str) -> bool:
         self.writes += 1
@@ -108,6 +140,8 @@ def test_nothing_is_lost_while_the_client_writes(home: ClaudeHome) -> None:
     assert set(tree["mcpServers"]) == {"fs", "docs"} | traffic.added, (codes, traffic.writes)
     assert {name: tree["mcpServers"][name] for name in ("fs", "docs")} == OURS["mcpServers"]
     assert tree["projects"]["/home/ada/app"]["mcpServers"] == {"db": {"command": "uvx"}}
+    assert (tree["numStartups"], traffic.switched_off()) == (42, [])
+    assert traffic.switches
     assert not [each for each in tree["mcpServers"].values() if unwrap(each.get("args"))]
     assert codes["install 0"] and codes["uninstall 0"], codes
     assert not list(home.root.glob(".claude/backups/*.corrupted.*"))

@@ -9,7 +9,7 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
@@ -57,9 +57,13 @@ class ClaudeTerminal:
         """Ends the session as a person does; its exit status."""
         self._type("/exit")
         self._key(b"\r")
-        code = self.process.wait(CLIENT_SECONDS)
+        return self.process.wait(CLIENT_SECONDS)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
         self._reading.join()
-        return code
+        os.close(self.terminal)
 
     def await_screen(self, shown: bytes, start: int = 0) -> None:
         self._until(lambda: shown in self.screen[start:], f"the screen shows no {shown!r}")
@@ -82,7 +86,7 @@ class ClaudeTerminal:
     def _transcript(self) -> str:
         return "".join(path.read_text() for path in self.home.root.glob(".claude/projects/*/*.jsonl"))
 
-    def _until(self, reached: Any, otherwise: str) -> None:
+    def _until(self, reached: Callable[[], bool], otherwise: str) -> None:
         until = time.monotonic() + CLIENT_SECONDS
         while not reached():
             if time.monotonic() > until or self.process.poll() is not None:
@@ -119,7 +123,4 @@ def terminal(home: ClaudeHome) -> Iterator[ClaudeTerminal]:
             session.await_screen(PROMPT)
             yield session
         finally:
-            process.kill()
-            process.wait()
-            session._reading.join()
-            os.close(person)
+            session.close()
