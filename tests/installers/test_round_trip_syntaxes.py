@@ -84,6 +84,7 @@ SAMPLES = [
     ),
     (TOML, b"[mcp_servers.a]\r\n\tcommand = \"x\" # c\r\n\r\n[mcp_servers.b]\r\ncommand = 'y'"),
     (TOML, b'[mcp_servers]\na.command = "x"\nb = { command = "y" }\n"c d" . command = """\nz"""\n'),
+    (TOML, b"mcp_servers.a.command = 'x' # the table ends before this, and with its args at the end of the file"),
     (TOML, b'mcp_servers = { a = {command="x"}, b.command = "y", b.env.K = "#" } # all'),
     (
         TOML,

@@ -54,7 +54,7 @@ def verify_rewrite(file: ConfigFile, old: Document, content: bytes, expected: Ma
 
 
 class _Side:
-    """The file before or after: its entries, and the spans of its containers.
+    """The file before or after: its entries, and its containers by identity: a TOML table may lie where the root does.
 
     optional: paths of containers that may come with an entry, or go with it.
     """
@@ -65,7 +65,7 @@ class _Side:
             (entry.scope, entry.project_key, entry.name): node for entry, node in entries_of(file, document)
         }
         moving = {key[:2] for key, wanted in expected.items() if isinstance(wanted, (Whole, Gone))}
-        self.containers = {(node.start, node.end) for each in file.containers for _, node in document.find(each.path)}
+        self.containers = {id(node) for each in file.containers for _, node in document.find(each.path)}
         self.optional = {
             _path(each, project) for each in file.containers for scope, project in moving if scope is each.scope
         }
@@ -85,11 +85,11 @@ def _same_frame(before: _Side, after: _Side) -> bool:
 
 
 def _frame(side: _Side, node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node | None]]:
-    span = (node.start, node.end)
     if path in side.optional:
         return
-    if span in side.containers or node.members is None:
-        yield path, None if span in side.containers else node
+    is_container = id(node) in side.containers
+    if is_container or node.members is None:
+        yield path, None if is_container else node
         return
     for member in node.members:
         yield from _frame(side, member.value, (*path, member.key))
