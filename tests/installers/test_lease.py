@@ -1,11 +1,12 @@
 import os
 import signal
 import sys
+from contextlib import ExitStack
 
 import pytest
 
 from mcpgw.installers import lease as lease_module
-from mcpgw.installers.lease import leased
+from mcpgw.installers.lease import leased, rename_over
 from support.in_place import await_waiting, opening, writing
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's own")
@@ -37,15 +38,15 @@ def test_who_only_reads_does_not_count(file):
 
 
 def test_who_wants_to_write_waits_until_it_is_let_go(file):
-    with leased(str(file)) as lease:
+    with ExitStack() as stack, leased(str(file)) as lease:
         assert lease.take()
-        assert lease.written_late() is None
-        with opening(file) as writer:
-            await_waiting(file)
-            assert lease.wanted()
-            assert file.read_bytes() == b"old"
-            writer.tell(b"new")
-            assert lease.written_late() == b"new"
+        assert not lease.wanted()
+        writer = stack.enter_context(opening(file))
+        await_waiting(file)
+        assert lease.wanted()
+        assert file.read_bytes() == b"old"
+        writer.tell(b"new")
+    assert file.read_bytes() == b"new"
 
 
 def test_a_writer_is_waited_for(file, monkeypatch):
@@ -61,14 +62,25 @@ def test_one_that_does_not_end_is_not_waited_for_long(file, monkeypatch):
         assert not lease.outwait()
 
 
-def test_a_late_one_that_does_not_end_is_a_fault(file, monkeypatch):
-    monkeypatch.setattr(lease_module, "WRITER_SECONDS", 0.05)
+def test_a_file_is_renamed_over_the_leased_one(file):
+    (file.parent / "new").write_bytes(b"new")
     with leased(str(file)) as lease:
         assert lease.take()
-        with opening(file):
-            await_waiting(file)
-            with pytest.raises(TimeoutError, match="open for writing"):
-                lease.written_late()
+        assert rename_over(str(file.parent / "new"), str(file), lease)
+    assert file.read_bytes() == b"new"
+    assert os.listdir(file.parent) == [file.name]
+
+
+def test_not_if_somebody_waits_to_write_that(file):
+    (file.parent / "new").write_bytes(b"new")
+    with ExitStack() as stack, leased(str(file)) as lease:
+        assert lease.take()
+        writer = stack.enter_context(opening(file))
+        await_waiting(file)
+        writer.tell(b"theirs")
+        assert not rename_over(str(file.parent / "new"), str(file), lease)
+        assert file.read_bytes() == b"old"
+    assert file.read_bytes() == b"theirs"
 
 
 def test_the_kernels_word_that_somebody_waits_ends_nobody(file):
@@ -85,7 +97,6 @@ def test_where_there_are_no_leases_nobody_is_seen(tmp_path):
         assert lease.take()
         assert not lease.wanted()
         assert lease.outwait()
-        assert lease.written_late() is None
 
 
 def test_the_file_must_be_there(tmp_path):

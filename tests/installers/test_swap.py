@@ -166,6 +166,13 @@ def test_hard_links_are_refused(file, tmp_path):
         target_of(str(file))
 
 
+def test_a_second_name_that_a_killed_install_left_does_not_count(file):
+    os.link(file, file.parent / "c.json.mcpgw.99.ab.tmp")
+    target_of(str(file))
+    remove_leftovers(str(file))
+    assert only(file)
+
+
 @pytest.mark.requirement("install.refused-files")
 def test_what_is_no_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")

@@ -13,7 +13,9 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from mcpgw.files import temporary_beside
 
 if sys.platform == "linux":
     import fcntl
@@ -24,11 +26,11 @@ _POLL_SECONDS = 0.01
 
 
 class Lease:
-    """A file that is open for reading, and the lease on it once that is taken."""
+    """A file that is open for reading.  held: whether there is a lease on it."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._held = False
+        self.held = False
 
     def take(self) -> bool:
         """False while somebody has the file open for writing. Where there are no leases nobody ever has."""
@@ -40,12 +42,12 @@ class Lease:
             fcntl.fcntl(self._descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except OSError as error:
             return error.errno != errno.EAGAIN
-        self._held = True
+        self.held = True
         return True
 
     def wanted(self) -> bool:
         """Whether somebody has come since it was taken and waits to open the file for writing."""
-        return self._held and fcntl.fcntl(self._descriptor, fcntl.F_GETLEASE) != fcntl.F_RDLCK
+        return self.held and fcntl.fcntl(self._descriptor, fcntl.F_GETLEASE) != fcntl.F_RDLCK
 
     def outwait(self) -> bool:
         """Takes it as soon as nobody has the file open for writing; False when somebody keeps it open."""
@@ -55,16 +57,6 @@ class Lease:
                 return False
             time.sleep(_POLL_SECONDS)
         return True
-
-    def written_late(self) -> bytes | None:
-        """What the file holds when whoever waits has written it; None when nobody waits. Raises OSError."""
-        if not self.wanted():
-            return None
-        fcntl.fcntl(self._descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        if not self.outwait():
-            raise TimeoutError(errno.ETIMEDOUT, "another program has what it was before open for writing")
-        with open(self._descriptor, "rb", closefd=False) as file:
-            return file.read()
 
 
 @contextmanager
@@ -79,3 +71,33 @@ def leased(path: str) -> Iterator[Lease]:
         yield Lease(descriptor)
     finally:
         os.close(descriptor)
+
+
+def rename_over(temporary: str, path: str, lease: Lease) -> bool:
+    """Renames it over the leased file, unless somebody waits to write that: they find it in its place.
+
+    Raises OSError.
+    """
+    kept = _second_name(path) if lease.held else None
+    try:
+        if lease.wanted():
+            return False
+        os.replace(temporary, path)
+        if kept is None or not lease.wanted():
+            return True
+        os.replace(kept, path)
+        return False
+    finally:
+        if kept is not None:
+            with suppress(OSError):
+                os.unlink(kept)
+
+
+def _second_name(path: str) -> str | None:
+    name = temporary_beside(path)
+    try:
+        os.link(path, name)
+    except OSError:
+        # There are file systems where a file has but one.
+        return None
+    return name

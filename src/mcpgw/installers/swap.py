@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from mcpgw.errors import EnvironmentFault
 from mcpgw.files import fsync_dir, read_bytes, temporary_beside, temporary_writer, write_all
-from mcpgw.installers.lease import Lease, leased
+from mcpgw.installers.lease import leased, rename_over
 
 # Claude Code takes over a lock whose mtime is older than this, and so do we.
 STALE_LOCK_SECONDS = 10.0
@@ -114,24 +114,35 @@ def lock_deadline() -> float:
 def replace_if_same(target: Target, old: bytes, new: bytes) -> bool:
     """Puts `new` in place if the file still holds `old`, under the target's lock, and reads it back.
 
-    False: somebody else wrote, before or right after; what was written into the old file in place by who opened it at
-    that very moment is put back. A crash leaves the old file or the new one, whole. Raises EnvironmentFault, as Locked
-    with the file as it was.
+    False: somebody else wrote, or is about to. A crash leaves the old file or the new one, whole. Raises
+    EnvironmentFault, as Locked with the file as it was.
     """
     _require_closed(target)
-    with _swapped(target, old, new) as replaced:
-        return replaced is not None and _stands(target, old, new, replaced)
+    try:
+        if not _swapped(target, old, new):
+            return False
+    except OSError as error:
+        raise _fault(target.path, error) from error
+    try:
+        fsync_dir(os.path.dirname(target.real))
+        return read_bytes(target.real) == new
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{target.path} was rewritten but cannot be read again: {error.strerror}", "Look at it, then run it again."
+        ) from error
 
 
 def remove_leftovers(path: str) -> None:
     """Removes temporary files beside `path` that a killed install left; the caller is the only installer."""
-    real = os.path.realpath(path)
-    directory, name = os.path.split(real)
     with suppress(OSError):
-        for each in os.listdir(directory):
-            writer = temporary_writer(each)
-            if writer is not None and writer[0] == name:
-                os.unlink(os.path.join(directory, each))
+        for each in _leftovers(os.path.realpath(path)):
+            os.unlink(each)
+
+
+def _leftovers(real: str) -> list[str]:
+    directory, name = os.path.split(real)
+    written = [(each, temporary_writer(each)) for each in os.listdir(directory)]
+    return [os.path.join(directory, each) for each, writer in written if writer is not None and writer[0] == name]
 
 
 def outwait_lock(path: str) -> None:
@@ -172,7 +183,7 @@ def _drop_stale(lock: str) -> None:
 def _require_replaceable(path: str, real: str, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise EnvironmentFault(f"{path} is not a regular file", "It was left alone.")
-    if found.st_nlink > 1:
+    if found.st_nlink > 1 and found.st_nlink > 1 + sum(os.path.samefile(each, real) for each in _leftovers(real)):
         raise EnvironmentFault(
             f"{path} has {found.st_nlink} hard links; replacing it would part them",
             "Make it a file of its own (copy and rename), or a symbolic link.",
@@ -227,37 +238,14 @@ def _require_closed(target: Target) -> None:
         raise Locked(f"another program has {target.path} open for writing", "Close it there, and run it again.")
 
 
-@contextmanager
-def _swapped(target: Target, old: bytes, new: bytes) -> Iterator[Lease | None]:
-    """Yields the lease on the file that `new` took the place of, None where it did not. Raises EnvironmentFault."""
-    with ExitStack() as to_the_end:
-        try:
-            with _prepared(target, new) as temporary:
-                looks = _telling_looks(target.real, old)
-                with held(target):
-                    # Open to the end, so that freeing what a big one takes on disk does not fall under the lock.
-                    lease = to_the_end.enter_context(leased(target.real))
-                    same = lease.take() and _holds(target.real, old, looks) and not lease.wanted()
-                    if same:
-                        os.replace(temporary, target.real)
-        except OSError as error:
-            raise _fault(target.path, error) from error
-        yield lease if same else None
-
-
-def _stands(target: Target, old: bytes, new: bytes, replaced: Lease) -> bool:
-    """Whether the file holds `new` to last; what was written into the replaced one takes its place again."""
-    try:
-        fsync_dir(os.path.dirname(target.real))
-        late = replaced.written_late()
-        if late is not None and late != old:
-            with _swapped(replace(target, lock_until=None), new, late):
-                return False
-        return read_bytes(target.real) == new
-    except OSError as error:
-        raise EnvironmentFault(
-            f"{target.path} was rewritten but cannot be read again: {error.strerror}", "Look at it, then run it again."
-        ) from error
+def _swapped(target: Target, old: bytes, new: bytes) -> bool:
+    """Whether `new` took the place of `old`. Raises Locked and OSError."""
+    with ExitStack() as to_the_end, _prepared(target, new) as temporary:
+        looks = _telling_looks(target.real, old)
+        with held(target):
+            # Open to the end, so that freeing what a big one takes on disk does not fall under the lock.
+            lease = to_the_end.enter_context(leased(target.real))
+            return lease.take() and _holds(target.real, old, looks) and rename_over(temporary, target.real, lease)
 
 
 @contextmanager
