@@ -32,6 +32,14 @@ _LONG = 60.0
 Process = subprocess.Popen[bytes]
 
 
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """A suite that runs as a job in the background has Ctrl-C ignored, and would hand that down."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> ClientHome:
     (tmp_path / "machine").mkdir()
