@@ -172,7 +172,7 @@ def two_versions(wheel: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     tree = root / "tree"
     tree.mkdir()
     shutil.copytree(PROJECT / "src", tree / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(PROJECT / name, tree)
     version = tree / "src/mcpgw/version.py"
     version.write_text(version.read_text().replace(VERSION, NEXT))
