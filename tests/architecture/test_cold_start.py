@@ -98,5 +98,5 @@ def test_before_the_server_starts_only_the_way_to_start_it_is_loaded() -> None:
     argv = [sys.executable, "-I", "-S", "-c", script, str(PACKAGE.parent)]
     said = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True).stdout
     loaded = set(json.loads(said.replace("'", '"')))
-    relay = {f"mcpgw.relay.{name}" for name in ("run", "arguments", "child")}
+    relay = {f"mcpgw.relay.{name}" for name in ("run", "arguments", "child", "guardian")}
     assert loaded == {"mcpgw", "mcpgw.relay", "mcpgw.values", *relay}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from mcpgw.relay.child import (
     describe_exit,
     end_like,
     reap,
+    release,
     signal_group,
     spawn,
     stand_in,
@@ -27,6 +29,16 @@ def _python(code: str) -> list[str]:
     return [sys.executable, "-I", "-c", code]
 
 
+def _ended(child: Child) -> int:
+    """Its wait status; what it left is ended with it."""
+    until = time.monotonic() + 20
+    while (status := reap(child)) is None and time.monotonic() < until:
+        os.sched_yield()
+    assert status is not None
+    release(child)
+    return status
+
+
 def _run(argv: list[str], root: str = "") -> tuple[Child, bytes, int]:
     child = spawn(argv, root)
     confirm_start(child, argv[0])
@@ -34,7 +46,7 @@ def _run(argv: list[str], root: str = "") -> tuple[Child, bytes, int]:
     parts = []
     while chunk := os.read(child.stdout, 65536):
         parts.append(chunk)
-    _, status = os.waitpid(child.pid, 0)
+    status = _ended(child)
     os.close(child.stdout)
     os.close(child.stderr)
     return child, b"".join(parts), status
@@ -79,7 +91,7 @@ def test_a_signal_reaches_the_group_and_is_described() -> None:
     confirm_start(child, "python")
     assert reap(child) is None
     signal_group(child, signal.SIGKILL)
-    _, status = os.waitpid(child.pid, 0)
+    status = _ended(child)
     assert describe_exit(status) == "signal 9"
     signal_group(child, signal.SIGKILL)  # nobody is there any more
     for descriptor in (child.stdin, child.stdout, child.stderr):
@@ -120,7 +132,7 @@ def test_a_stand_in_ends_with_its_input_or_by_a_signal(number: int | None) -> No
     else:
         os.close(child.stdin)
     assert os.read(child.stdout, 1) == b""
-    _, status = os.waitpid(child.pid, 0)
+    status = _ended(child)
     assert os.waitstatus_to_exitcode(status) == (0 if number is None else -number)
     for descriptor in (child.stdout, child.stderr, *(() if number is None else (child.stdin,))):
         os.close(descriptor)

@@ -14,7 +14,7 @@ import pytest
 from mcpgw.audit.verify import verify
 from mcpgw.paths import StateLayout
 from support.peer import Peer, gateway, mock
-from support.processes import children, gone
+from support.processes import children, gone, started_by
 
 KEY = "AKIAQ3EGRT5LZW7YKX2M"
 
@@ -99,7 +99,7 @@ def test_the_end_of_the_clients_input_ends_the_server(state: Path) -> None:
 def test_a_signal_ends_gateway_and_server(state: Path, number: signal.Signals, option: str) -> None:
     with _peer(state, option) as peer:
         peer.open()
-        servers = children(peer.process.pid)
+        servers = started_by(peer.process.pid)
         assert servers
         started = time.monotonic()
         peer.process.send_signal(number)
@@ -112,7 +112,7 @@ def test_a_signal_ends_gateway_and_server(state: Path, number: signal.Signals, o
 def test_a_signal_ends_what_a_wrapper_started(state: Path) -> None:
     wrapped = ["sh", "-c", '"$@"; true', "sh", *mock("ignore=all")]
     with Peer(gateway(*wrapped), state) as peer:
-        (wrapper,) = children(peer.open().process.pid)
+        (wrapper,) = started_by(peer.open().process.pid)
         servers = [wrapper, *children(wrapper)]
         assert len(servers) == 2
         peer.process.send_signal(signal.SIGTERM)
@@ -127,7 +127,7 @@ UNREAD = {"flood": 117, "pad": 9_900}
 def _leave_unread(peer: Peer, how: str) -> None:
     """The server has ended, and its last output fills every buffer up to the client, who does not read."""
     peer.open()
-    (server,) = children(peer.process.pid)
+    (server,) = started_by(peer.process.pid)
     peer.send({"id": "f", "method": "tools/call", "params": {"name": "die", "arguments": {"how": how, **UNREAD}}})
     assert gone([server], 15)
 
@@ -158,7 +158,7 @@ def test_what_an_ended_server_left_waits_for_its_reader_without_work(state: Path
 def test_a_killed_gateway_takes_its_server_along(state: Path) -> None:
     with _peer(state, "ignore=all") as peer:
         peer.open()
-        servers = children(peer.process.pid)
+        servers = started_by(peer.process.pid)
         peer.process.kill()
         peer.wait()
         assert gone(servers, 3)
@@ -313,7 +313,7 @@ def test_discovery_opens_a_session_too(state: Path) -> None:
 @pytest.mark.requirement("relay.no-orphans")
 def test_a_client_that_closes_its_reading_end_and_goes_on_writing(state: Path) -> None:
     with _peer(state) as peer:
-        (server,) = children(peer.open().process.pid)
+        (server,) = started_by(peer.open().process.pid)
         peer.stdout.close()
         try:
             while peer.process.poll() is None:

@@ -17,7 +17,7 @@ from mcpgw.installers.launcher import ensure_launcher
 from mcpgw.registry.entry import wrap
 from mcpgw.state.instance import read_instances
 from support.peer import Peer, mock
-from support.processes import children
+from support.processes import started_by
 from support.shared_project import SharedProject, shared_project
 
 
@@ -123,7 +123,7 @@ def test_status_and_journal_say_why(project: SharedProject) -> None:
 def test_a_signal_or_the_end_of_input_ends_it_at_once(project: SharedProject, number: int | None) -> None:
     project.share(*mock("x=y"))
     with _client(project, *mock()) as peer:
-        (stand_in,) = children(peer.open().process.pid)
+        (stand_in,) = started_by(peer.open().process.pid)
         if number is None:
             peer.stdin.close()
         else:

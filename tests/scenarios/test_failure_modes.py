@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from support.peer import Peer, gateway, mock
-from support.processes import children, gone
+from support.processes import gone, started_by
 from support.shared_project import SharedProject, shared_project
 
 KEY = "AKIAQ3EGRT5LZW7YKX2M"
@@ -154,7 +154,7 @@ def fm_13(state: Path, profile: str) -> None:
 
 def fm_14(state: Path, profile: str) -> None:
     with _peer(_state(state, profile)) as peer:
-        servers = children(peer.open().process.pid)
+        servers = started_by(peer.open().process.pid)
         peer.stdin.close()
         peer.wait()
         assert servers and gone(servers, 8)
@@ -162,7 +162,7 @@ def fm_14(state: Path, profile: str) -> None:
 
 def fm_15(state: Path, profile: str) -> None:
     with _peer(_state(state, profile), "ignore=all") as peer:
-        servers = children(peer.open().process.pid)
+        servers = started_by(peer.open().process.pid)
         peer.process.send_signal(signal.SIGKILL)
         peer.wait()
         assert servers and gone(servers, 8)

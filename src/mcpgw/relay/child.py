@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import _signal
 import os
-import signal
 import sys
 
+from mcpgw.relay import guardian
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
+
+    from mcpgw.relay.guardian import Guardian
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 NOT_EXECUTABLE = 126
@@ -21,14 +24,37 @@ LC_CTYPE = b"LC_CTYPE"
 COERCED = (b"C.UTF-8", b"C.utf8", b"UTF-8")  # what Python sets it to
 
 
-class Child(NamedTuple):
-    """A server on its way: its pid (also its process group), our ends of its pipes, and where its exec reports to."""
+class Unguarded:
+    """Where there is no guardian (guardian.py) the gateway is the server's parent, and its group is what it can end."""
 
-    pid: int
+    __slots__ = ("server",)
+
+    def __init__(self, server: int) -> None:
+        self.server = server
+
+    def status(self) -> int | None:
+        """The wait status if the server has ended, else None."""
+        pid, status = os.waitpid(self.server, os.WNOHANG)
+        return status if pid else None
+
+    def release(self) -> None:
+        """Ends what is left in the server's group."""
+        _signal_group(self.server, _signal.SIGKILL)
+
+
+class Child(NamedTuple):
+    """A server on its way: who knows how it fares, our ends of its pipes, and where its exec reports to."""
+
+    parent: Guardian | Unguarded
     stdin: int
     stdout: int
     stderr: int
     report: int
+
+    @property
+    def pid(self) -> int:
+        """The server's, which is also its process group; 0 when it could not be forked."""
+        return self.parent.server
 
 
 class StartFailed(Exception):
@@ -45,7 +71,7 @@ def spawn(argv: list[str], root: str = "") -> Child:
     root: the state directory, which knows further places for a command that PATH does not lead to. `confirm_start`
     says if the start worked.
     """
-    return _fork(lambda stdio, report, gateway: _become(argv, root, stdio, report, gateway))
+    return _fork(lambda stdio, report, parent: _become(argv, root, stdio, report, parent))
 
 
 def working_directory() -> str:
@@ -61,20 +87,28 @@ def stand_in() -> Child:
     return _fork(_listen)
 
 
-def _fork(become: Callable[[tuple[int, int, int], int, int], None]) -> Child:
-    """become: runs in the child with its stdio, where it reports to, and the gateway's pid; it never returns."""
-    gateway = os.getpid()
+def _fork(become: Callable[[tuple[int, int, int], int, int], NoReturn]) -> Child:
+    """become: runs in the child with its stdio, where it reports to, and its parent's pid; it never returns."""
     server_in, our_out = os.pipe()
     our_in, server_out = os.pipe()
     our_err, server_err = os.pipe()
     report_out, report_in = os.pipe()  # closed by a successful exec, else it carries the errno
-    pid = os.fork()
-    if pid == 0:
-        become((server_in, server_out, server_err), report_in, gateway)
-    for descriptor in (server_in, server_out, server_err, report_in):
+    stdio = (server_in, server_out, server_err)
+    parent = _parent(lambda pid: become(stdio, report_in, pid), report_in)
+    for descriptor in (*stdio, report_in):
         os.close(descriptor)
     os.set_blocking(our_out, False)  # our own end of our own pipe: nobody else sees the flag
-    return Child(pid, our_out, our_in, our_err, report_out)
+    return Child(parent, our_out, our_in, our_err, report_out)
+
+
+def _parent(become: Callable[[int], NoReturn], report: int) -> Guardian | Unguarded:
+    if guardian.available():
+        return guardian.guarded(become, report)
+    gateway = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        become(gateway)
+    return Unguarded(pid)
 
 
 def confirm_start(child: Child, command: str) -> None:
@@ -82,14 +116,14 @@ def confirm_start(child: Child, command: str) -> None:
     failure = os.read(child.report, 16)
     os.close(child.report)
     if failure:
-        os.waitpid(child.pid, 0)
+        release(child)
         raise _start_failed(command, int(failure))
 
 
-def _become(argv: list[str], root: str, stdio: tuple[int, int, int], report: int, gateway: int) -> None:
+def _become(argv: list[str], root: str, stdio: tuple[int, int, int], report: int, parent: int) -> NoReturn:
     """Runs in the child and never returns."""
     try:
-        _settle(stdio, gateway)
+        _settle(stdio, parent)
         _exec(argv, root)
     except OSError as error:
         os.write(report, str(error.errno).encode())
@@ -97,11 +131,11 @@ def _become(argv: list[str], root: str, stdio: tuple[int, int, int], report: int
         os._exit(COMMAND_NOT_FOUND)
 
 
-def _listen(stdio: tuple[int, int, int], report: int, gateway: int) -> None:
+def _listen(stdio: tuple[int, int, int], report: int, parent: int) -> NoReturn:
     """Runs in the child: reads until the end of its input, and never returns."""
     try:
-        _settle(stdio, gateway)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own would raise here
+        _settle(stdio, parent)
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Python's own would raise here
         os.closerange(3, report + 1)  # the gateway's ends too: with its own input open for writing it would never end
         while os.read(0, LISTEN_BYTES):
             pass
@@ -109,14 +143,14 @@ def _listen(stdio: tuple[int, int, int], report: int, gateway: int) -> None:
         os._exit(0)
 
 
-def _settle(stdio: tuple[int, int, int], gateway: int) -> None:
+def _settle(stdio: tuple[int, int, int], parent: int) -> None:
     os.setpgid(0, 0)
     for target, descriptor in enumerate(stdio):
         os.dup2(descriptor, target)
     # Python ignores these two; the server gets them as it would have without us.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
-    _die_with(gateway)
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
+        _signal.signal(number, _signal.SIG_DFL)
+    _die_with(parent)
 
 
 def _exec(argv: list[str], root: str) -> None:
@@ -171,17 +205,12 @@ def _recorded(root: str) -> bytes:
         return b""
 
 
-def _die_with(gateway: int) -> None:
-    """Linux: a gateway that is killed takes the server along. Elsewhere the server sees the end of its stdin."""
-    if not sys.platform.startswith("linux"):
+def _die_with(parent: int) -> None:
+    """Linux: a guardian that is killed takes the server along. Elsewhere the server sees the end of its stdin."""
+    if sys.platform != "linux":
         return
-    try:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    except (ImportError, OSError, AttributeError):
-        return  # an interpreter without ctypes or a libc without prctl: EOF remains
-    if os.getppid() != gateway:
+    guardian.prctl(PR_SET_PDEATHSIG, _signal.SIGKILL)
+    if os.getppid() != parent:
         os._exit(COMMAND_NOT_FOUND)  # it died between fork and prctl
 
 
@@ -195,17 +224,27 @@ def _start_failed(command: str, errno: int) -> StartFailed:
 
 
 def signal_group(child: Child, number: int) -> None:
-    """Sends a signal to the server and what it started; nothing if they are gone."""
+    """Sends a signal to the server and its group; nothing if they are gone."""
+    _signal_group(child.pid, number)
+
+
+def _signal_group(group: int, number: int) -> None:
+    if not group:  # it would be our own
+        return
     try:
-        os.killpg(child.pid, number)
+        os.killpg(group, number)
     except (ProcessLookupError, PermissionError):
         return
 
 
 def reap(child: Child) -> int | None:
     """The wait status if the server has ended, else None. Call it again only after None."""
-    pid, status = os.waitpid(child.pid, os.WNOHANG)
-    return status if pid else None
+    return child.parent.status()
+
+
+def release(child: Child) -> None:
+    """Ends the server and whatever it started that still runs, in its group or out of it. Call it once."""
+    child.parent.release()
 
 
 def describe_exit(status: int) -> str:
@@ -223,8 +262,8 @@ def end_like(status: int) -> NoReturn:
 
 def end_by_signal(number: int) -> NoReturn:
     """Ends this process by `number`; with 128 + number where that signal cannot be taken. Never returns."""
-    if number not in (signal.SIGKILL, signal.SIGSTOP):
-        signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
+    if number not in (_signal.SIGKILL, _signal.SIGSTOP):
+        _signal.signal(number, _signal.SIG_DFL)
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [number])
     os.kill(os.getpid(), number)
     os._exit(128 + number)

@@ -235,7 +235,7 @@ class Pump:
         client_listens = STDIN in self._open and self._shutdown.signalled_at is None
         if client_listens and self._session.handshake_done:
             self._perform(self._session.server_gone(child_process.describe_exit(status)))
-        child_process.signal_group(self._child, signal.SIGKILL)  # what the server left behind in its group
+        child_process.release(self._child)  # and with it what the server left behind
         self._drain_stderr()
         until = self._shutdown.flush_until(time.monotonic())
         while (self._to_client.queued or self._stderr.queued) and time.monotonic() < until:
