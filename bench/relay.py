@@ -75,19 +75,25 @@ class Peer:
         self._ask({"jsonrpc": "2.0", "id": self._next, "method": "tools/call", "params": params})
         return (time.perf_counter() - started) * 1e6
 
-    def pss_kib(self) -> int:
-        """Proportional set size of the process itself, 0 where the system does not tell."""
+    def pss_kib(self) -> list[int]:
+        """Proportional set size of the gateway and of its guardian, 0 where the system does not tell."""
+        pid = self.process.pid
         try:
-            lines = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            return 0
-        return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+            guardian = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+            return [_pss_kib(pid), _pss_kib(guardian)]
+        except (OSError, IndexError):
+            return [0, 0]
 
     def close(self) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait(10)
         self.process.stdout.close()
+
+
+def _pss_kib(pid: int | str) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def measure(rounds: int, calls: int, home: str) -> dict[str, object]:
@@ -97,7 +103,7 @@ def measure(rounds: int, calls: int, home: str) -> dict[str, object]:
     routed = [*_launcher(env, home), "run", "--name", "bench", "--", *server]
     starts: dict[str, list[float]] = {"direct": [], "routed": []}
     times: dict[tuple[str, int], list[float]] = {}
-    pss = 0
+    pss = [0, 0]
     for _ in range(rounds):
         peers = {"direct": Peer(server, env), "routed": Peer(routed, env)}
         pss = peers["routed"].pss_kib()
@@ -141,9 +147,9 @@ def main() -> None:
         return
     for row in result["calls"]:
         print("{bytes:>8} B   direct {direct_us:9.0f} us   routed {routed_us:9.0f} us   x {ratio:.2f}".format(**row))
-    print(
-        f"start-up: +{result['start_added_ms']:.0f} ms over direct; PSS {result['pss_kib'] / 1024:.1f} MB an instance"
-    )
+    gateway, guardian = (kib / 1024 for kib in result["pss_kib"])
+    print(f"start-up: +{result['start_added_ms']:.0f} ms over direct")
+    print(f"PSS an instance: {gateway + guardian:.1f} MB, of which {guardian:.1f} MB its guardian")
 
 
 if __name__ == "__main__":

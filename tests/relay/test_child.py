@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -146,3 +147,24 @@ def test_a_server_starts_where_the_directory_has_been_deleted(tmp_path: Path, mo
     gone.rmdir()
     assert working_directory() == ""
     assert _run(_python("print('up')"))[1] == b"up\n"
+
+
+ELSEWHERE = """
+import os, sys
+sys.platform = "darwin"
+from mcpgw.relay.child import Unguarded, confirm_start, reap, release, spawn
+child = spawn(["sh", "-c", "sleep 300 & echo $!; read line"])
+confirm_start(child, "sh")
+left = int(os.read(child.stdout, 20))
+os.close(child.stdin)
+while (status := reap(child)) is None:
+    pass
+release(child)
+assert os.read(child.stdout, 1) == b""  # the last one who held it is gone
+print(type(child.parent) is Unguarded, os.waitstatus_to_exitcode(status))
+"""
+
+
+def test_where_there_is_no_guardian_the_group_is_ended() -> None:
+    done = subprocess.run([sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "True 1\n"  # `read` at the end of its input

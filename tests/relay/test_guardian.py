@@ -192,12 +192,16 @@ def test_the_wait_status_is_the_servers(code: int) -> None:
 
 
 def test_a_killed_guardian_takes_its_server_along() -> None:
-    child = _spawn("sh", "-c", DEAF)
+    child = _spawn("sh", "-c", f"echo; {DEAF}")
     assert isinstance(child.parent, Guardian)
-    server = child.pid
+    assert os.read(child.stdout, 1) == b"\n"
+    until = time.monotonic() + 20
+    while not children(child.pid):
+        assert time.monotonic() < until
+    group = [child.pid, *children(child.pid)]
     os.kill(child.parent.pid, signal.SIGKILL)
     assert _ended(child) == signal.SIGKILL
-    assert gone([server], 1)
+    assert gone(group, 1)
 
 
 def test_a_server_is_started_again_by_a_process_that_has_handlers_and_a_guardian_of_its_own_before() -> None:

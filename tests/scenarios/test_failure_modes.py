@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from support.peer import Peer, gateway, mock
-from support.processes import gone, started_by
+from support.processes import gone, guardian_of, started_by
 from support.shared_project import SharedProject, shared_project
 
 KEY = "AKIAQ3EGRT5LZW7YKX2M"
@@ -246,6 +247,13 @@ def fm_22(state: Path, profile: str) -> None:
     project.approve(command)
     Path(command).write_text(Path(command).read_text() + "# upgraded\n")
     assert not _withheld(project, command)
+
+
+def fm_23(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile), "ignore=all") as peer:
+        servers = started_by(peer.open().process.pid)
+        os.kill(guardian_of(peer.process.pid), signal.SIGKILL)
+        assert servers and gone(servers, 8)
 
 
 TESTS: dict[str, Callable[[Path, str], None]] = {

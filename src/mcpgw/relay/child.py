@@ -39,7 +39,7 @@ class Unguarded:
 
     def release(self) -> None:
         """Ends what is left in the server's group."""
-        _signal_group(self.server, _signal.SIGKILL)
+        guardian.send_to_group(self.server, _signal.SIGKILL)
 
 
 class Child(NamedTuple):
@@ -225,16 +225,7 @@ def _start_failed(command: str, errno: int) -> StartFailed:
 
 def signal_group(child: Child, number: int) -> None:
     """Sends a signal to the server and its group; nothing if they are gone."""
-    _signal_group(child.pid, number)
-
-
-def _signal_group(group: int, number: int) -> None:
-    if not group:  # it would be our own
-        return
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        return
+    guardian.send_to_group(child.pid, number)
 
 
 def reap(child: Child) -> int | None:

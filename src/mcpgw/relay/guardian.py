@@ -48,12 +48,18 @@ class Guardian:
         return self._server
 
     def status(self) -> int | None:
-        """The server's wait status if it has ended, else None. A guardian that was killed has taken it along."""
+        """The server's wait status if it has ended, else None.
+
+        A guardian that was killed has taken its server along; the rest of the server's group follows.
+        """
         try:
             word = os.read(self._words, WORD_BYTES) if self.server else b""
         except BlockingIOError:
             return None
-        return int.from_bytes(word, sys.byteorder) if word else _signal.SIGKILL
+        if word:
+            return int.from_bytes(word, sys.byteorder)
+        send_to_group(self.server, _signal.SIGKILL)
+        return int(_signal.SIGKILL)
 
     def release(self) -> None:
         """Ends the server, all that it left, and the guardian, which is seen by the end of its words. Call it once."""
@@ -92,6 +98,16 @@ def guarded(become: Callable[[int], NoReturn], report: int) -> Guardian:
     os.close(lifeline)
     os.close(words)
     return Guardian(pid, our_lifeline, our_words)
+
+
+def send_to_group(group: int, number: int) -> None:
+    """Sends a signal to a process group; nothing if it is gone, or 0 because it never was."""
+    if not group:
+        return
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return
 
 
 def prctl(option: int, argument: int) -> None:
