@@ -15,29 +15,31 @@ from support.judges import judge
 KEY = "AKIAQ3EGRT5LZW7YKX2M"
 
 
-def _raw(result: object) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}).encode()
+def _answer(result: object) -> Message:
+    message = parse(json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}).encode())
+    assert isinstance(message, Message)
+    return message
 
 
 @pytest.mark.requirement("redact.only-strings")
 def test_only_the_matched_bytes_change() -> None:
-    raw = _raw({"a": f"x {KEY} y", "b": [1.0, "é"]})
-    verdict = judge().verdict(raw, Flow.TO_CLIENT)
+    answer = _answer({"structuredContent": {"a": f"x {KEY} y", "b": [1.0, "é"]}})
+    verdict = judge().verdict(answer, Flow.TO_CLIENT)
     assert verdict.decision.action is Action.REDACT
-    head, _, tail = raw.partition(KEY.encode())
+    head, _, tail = answer.raw.partition(KEY.encode())
     assert verdict.frame.startswith(head + b"[mcpgw:aws-access-key:")
     assert verdict.frame.endswith(b"]" + tail)
 
 
 def test_what_cannot_be_edited_is_blocked() -> None:
     for result in ({KEY: 1}, {"n": 4539578763621486}):
-        assert judge().verdict(_raw(result), Flow.TO_CLIENT).decision.action is Action.BLOCK
+        assert judge().verdict(_answer(result), Flow.TO_CLIENT).decision.action is Action.BLOCK
 
 
 def test_encoded_bytes_and_opaque_state_are_no_findings() -> None:
     result = {"content": [{"type": "image", "data": KEY}], "requestState": KEY, "contents": [{"blob": KEY}]}
-    assert judge("strict").verdict(_raw(result), Flow.TO_CLIENT).decision.action is Action.ALLOW
-    assert judge("strict").verdict(_raw({"structuredContent": {"data": KEY}}), Flow.TO_CLIENT).decision.findings
+    assert judge("strict").verdict(_answer(result), Flow.TO_CLIENT).decision.action is Action.ALLOW
+    assert judge("strict").verdict(_answer({"structuredContent": {"data": KEY}}), Flow.TO_CLIENT).decision.findings
 
 
 @pytest.mark.requirement("failure.scan-budget")
@@ -45,7 +47,7 @@ def test_encoded_bytes_and_opaque_state_are_no_findings() -> None:
     ("profile", "action"), [("observe", Action.ALERT), ("balanced", Action.ALERT), ("strict", Action.BLOCK)]
 )
 def test_over_budget_is_the_profiles_to_decide(profile: str, action: Action) -> None:
-    verdict = judge(profile).verdict(_raw("a@b.co " * (MAX_CANDIDATES + 1)), Flow.TO_CLIENT)
+    verdict = judge(profile).verdict(_answer("a@b.co " * (MAX_CANDIDATES + 1)), Flow.TO_CLIENT)
     assert verdict.decision.action is action
     assert verdict.note == "the scan was over its budget"
 
@@ -61,7 +63,7 @@ def test_what_is_recorded_is_masked_before_it_is_cut() -> None:
     message = parse(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode())
     assert isinstance(message, Message)
     strict = judge("strict")
-    decision = strict.verdict(message.raw, Flow.TO_SERVER).decision
+    decision = strict.verdict(message, Flow.TO_SERVER).decision
     for limit in range(230, 270):
         policy = strict.policy._replace(max_params_bytes=100, max_value_chars=limit)
         seen = recorded(message, decision, policy)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mcpgw.detect.blobs import blobs_in
 from mcpgw.protocol import methods, plain
 from mcpgw.protocol.ambiguity import find_ambiguity
 from mcpgw.protocol.message import Message, parse, parse_thoroughly
@@ -115,6 +116,7 @@ def test_what_the_quick_reader_takes_the_thorough_one_takes_alike(raw, max_depth
     assert isinstance(message, Message) and isinstance(thorough, Message)
     assert essence(message) == essence(thorough)
     assert [find_ambiguity(thorough, direction) for direction in Direction] == [None, None]
+    assert message.may_encode or blobs_in(thorough.members) == []
     if message.params_span[0] >= 0:
         start, end = message.params_span
         assert repr(json.loads(raw[start:end])) == repr(thorough.params)
@@ -127,6 +129,26 @@ def test_frames_of_every_day_are_plain(raw):
     message = parse(raw)
     assert isinstance(message, Message) and message.plain
     assert essence(message) == essence(parse_thoroughly(raw))
+    assert message.may_encode is (b'"data":' in raw)
+
+
+@needs_extension
+@pytest.mark.parametrize(
+    ("body", "may_encode"),
+    [
+        (b'"result":{"content":[{"type":"image","data":"aGk="}]}', True),
+        (b'"result":{"contents":[{"uri":"u","blob":"aGk="}]}', True),
+        (b'"result":{"structuredContent":{"data":[{"blob":1}]},"content":[]}', False),
+        (b'"result":{"structuredContent":{"data":1},"contents":[{"blob":""}]}', True),
+        (b'"result":{"contents":[{"blob":""}],"structuredContent":{"x":1}}', True),
+        (b'"result":{"content":[],"_meta":{"blob":""}}', False),
+        (b'"method":"tools/call","params":{"name":"t","arguments":{"data":"","structuredContent":1}}', False),
+    ],
+)
+def test_it_says_where_base64_may_stand(body, may_encode):
+    message = parse(b'{"jsonrpc":"2.0","id":1,' + body + b"}")
+    assert isinstance(message, Message) and message.plain
+    assert message.may_encode is may_encode
 
 
 @needs_extension

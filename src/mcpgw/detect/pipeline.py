@@ -1,18 +1,31 @@
-"""From a frame to its findings: the whole frame in one pass, then alone each string that holds escapes."""
+"""From a frame to its findings: the whole frame in one pass, then alone each string that holds escapes or base64."""
 
 from __future__ import annotations
 
+from mcpgw.detect.blobs import spans_of
 from mcpgw.detect.engine import judge
 from mcpgw.detect.finding import Finding
-from mcpgw.detect.unfold import unfold
+from mcpgw.detect.unfold import unfold, whole_letters
 from mcpgw.detect.view import scan_view
 from mcpgw.detect.walk import locate, string_token
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mcpgw.detect.blobs import Blob
     from mcpgw.detect.engine import Automaton, Match
     from mcpgw.detect.pattern import Pattern
+    from mcpgw.detect.walk import Place
+
+
+class _Hit(NamedTuple):
+    """What is to become a Finding: its rule's index, its raw bytes and, in a base64 string, its decoded ones."""
+
+    rule: int
+    start: int
+    end: int
+    secret: bytes
+    inner: tuple[int, int] | None = None
 
 
 def _seen_already(matches: list[Match], spans: dict[tuple[int, int, int], bytes], start: int, end: int) -> bool:
@@ -39,16 +52,36 @@ class Detector(NamedTuple):
     patterns: tuple[Pattern, ...]
     automaton: Automaton
 
-    def inspect(self, raw: bytes) -> tuple[Finding, ...]:
-        """Every finding in a frame of valid JSON, by place."""
-        view = scan_view(raw)
+    def inspect(self, raw: bytes, blobs: list[Blob] | None = None) -> tuple[Finding, ...]:
+        """Every finding in a frame of valid JSON, by place. blobs: its base64 strings (detect.blobs)."""
+        inner: list[_Hit] = []
+        text = self._inspect_blobs(raw, blobs, inner) if blobs else raw
+        view = scan_view(text)
         matches = self._judge(view)
-        if not matches and b"\\" not in view:
+        if not matches and not inner and b"\\" not in view:
             return ()
         spans = {(match.rule, match.start, match.end): match.secret for match in matches}
         if b"\\" in view:
-            self._inspect_escaped(raw, view, spans)
-        return self._findings(raw, spans) if spans else ()
+            self._inspect_escaped(text, view, spans)
+        if not spans and not inner:
+            return ()
+        return self._findings(raw, [*(_Hit(*span, secret) for span, secret in spans.items()), *inner])
+
+    def _inspect_blobs(self, raw: bytes, blobs: list[Blob], hits: list[_Hit]) -> bytes:
+        """Adds what text blobs hold to `hits`; returns the frame with its base64 strings blanked.
+
+        A string that is no base64 stays, and is looked at as it is.
+        """
+        blank = bytearray(raw)
+        for blob, (start, end) in zip(blobs, spans_of(raw, blobs), strict=True):
+            if not blob.is_media:
+                decoded = blob.decoded()
+                if decoded is None:
+                    continue
+                for match in self._judge(scan_view(decoded)):
+                    hits.append(_Hit(match.rule, start, end, match.secret, (match.start, match.end)))
+            blank[start:end] = b" " * (end - start)
+        return bytes(blank)
 
     def inspect_text(self, text: bytes) -> tuple[tuple[str, int, int], ...]:
         """(rule, start, end) in plain text: for diagnostics, stderr and names that are to be masked."""
@@ -71,21 +104,35 @@ class Detector(NamedTuple):
                 first, last = unfolded.raw_span(match.start, match.end)
                 spans.setdefault((match.rule, first, last), match.secret)
 
-    def _findings(self, raw: bytes, spans: dict[tuple[int, int, int], bytes]) -> tuple[Finding, ...]:
-        ordered = sorted(spans, key=lambda span: (span[1], -span[2]))
+    def _findings(self, raw: bytes, hits: list[_Hit]) -> tuple[Finding, ...]:
+        hits.sort(key=lambda hit: (hit.start, -hit.end))
         # Pointers are read off a starred copy of the same length: a secret used as a key must not stand in one.
-        starred = splice_stars(raw, ordered)
-        places = locate(starred, sorted({start for _, start, _ in ordered}))
+        starred = splice_stars(raw, [hit[:3] for hit in hits])
+        places = locate(starred, sorted({hit.start for hit in hits}))
         findings: list[Finding] = []
         reached: dict[int, int] = {}
-        for rule, start, end in ordered:
-            place = places.get(start)
-            if place is None or end > place.end or end <= reached.get(rule, -1):
-                continue  # between scalars, across two of them, or inside a match of the same rule
-            reached[rule] = end
-            pattern = self.patterns[rule]
-            secret = spans[rule, start, end]
-            findings.append(
-                Finding(pattern.id, pattern.severity, start, end, place.pointer, place.is_string, place.is_key, secret)
-            )
+        for hit in hits:
+            place = places.get(hit.start)
+            if place is None or hit.end > place.end:
+                continue  # between scalars, or across two of them
+            if hit.inner is None:
+                if hit.end <= reached.get(hit.rule, -1):
+                    continue  # inside a match of the same rule
+                reached[hit.rule] = hit.end
+            findings.append(self._finding(raw, hit, place))
         return tuple(findings)
+
+    def _finding(self, raw: bytes, hit: _Hit, place: Place) -> Finding:
+        pattern = self.patterns[hit.rule]
+        start, end = whole_letters(raw, hit.start, hit.end) if place.is_string else (hit.start, hit.end)
+        return Finding(
+            pattern.id,
+            pattern.severity,
+            start,
+            end,
+            place.pointer,
+            place.is_string,
+            place.is_key,
+            hit.secret,
+            hit.inner,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
+from mcpgw.protocol.content import segment
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -42,6 +43,19 @@ def locate(raw: bytes, offsets: list[int]) -> dict[int, Place]:
     return places
 
 
+def find_places(raw: bytes, pointers: set[str]) -> dict[str, list[Place]]:
+    """The values at `pointers` that are scalars; more than one where a key stands twice. raw: valid JSON."""
+    tails = {pointer.rpartition("/")[2] for pointer in pointers}
+    places: dict[str, list[Place]] = {}
+    for start, end, path, is_key in _scalars(raw):
+        if is_key or (path and _step(path[-1]) not in tails) or (pointer := _pointer(path)) not in pointers:
+            continue
+        is_string = raw[start : start + 1] == b'"'
+        inset = 1 if is_string else 0
+        places.setdefault(pointer, []).append(Place(pointer, start + inset, end - inset, is_string, False))
+    return places
+
+
 def _scalars(raw: bytes) -> Iterator[tuple[int, int, list[bytes | int], bool]]:
     """Each scalar with the path to it. The path is one list that goes on changing: use it at once."""
     path: list[bytes | int] = []
@@ -76,9 +90,8 @@ def _scalars(raw: bytes) -> Iterator[tuple[int, int, list[bytes | int], bool]]:
 
 
 def _pointer(path: list[bytes | int]) -> str:
-    return "".join("/" + (str(step) if isinstance(step, int) else _segment(step)) for step in path)
+    return "".join(["/" + _step(step) for step in path])
 
 
-def _segment(token: bytes) -> str:
-    text: str = scanstring(token.decode("utf-8", "replace"), 1)[0]
-    return text.replace("~", "~0").replace("/", "~1")
+def _step(step: bytes | int) -> str:
+    return str(step) if isinstance(step, int) else segment(scanstring(step.decode("utf-8", "replace"), 1)[0])

@@ -5,24 +5,25 @@ from __future__ import annotations
 import re
 
 from mcpgw.audit.record import cap
+from mcpgw.detect.blobs import blobs_in
 from mcpgw.detect.engine import ScanOverBudget
 from mcpgw.policy.decide import CLEAN, Decision, Judged, decide
 from mcpgw.policy.redact import placeholder, placeholder_pattern, splice
 from mcpgw.policy.rule import Action, Flow
+from mcpgw.protocol.content import replaced, steps_to
 from mcpgw.protocol.message import Message, ProtocolError, parse
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mcpgw.detect.finding import Finding
     from mcpgw.detect.pipeline import Detector
     from mcpgw.policy.fingerprint import FingerprintKey
     from mcpgw.policy.rule import Policy
 
 # A shorter value than this is in every text by chance; it proves no credential.
 MIN_OWN_SECRET_BYTES = 8
-# Fields that hold encoded bytes or opaque state: a chance hit in them means nothing (they are decoded elsewhere).
-_opaque = re.compile(r"/(?:data|blob|requestState|nextCursor|cursor)$")
+# Opaque state of the server's, often encoded: a chance hit in it means nothing.
+_OPAQUE = r"/(?:params|result|result/result)/(?:requestState|nextCursor|cursor)"
 
 
 class Verdict(NamedTuple):
@@ -41,41 +42,35 @@ class Judge(NamedTuple):
     key: FingerprintKey
     own: tuple[bytes, ...]
 
-    def verdict(self, raw: bytes, flow: Flow) -> Verdict:
-        """Scans and decides; a redacted frame is judged once more, and what would still change is blocked."""
+    def verdict(self, message: Message, flow: Flow, schema: str | None = None) -> Verdict:
+        """Scans and decides; a redacted frame is judged once more, and what would still change is blocked.
+
+        schema: JSON text of the outputSchema that an answer has to fit.
+        """
+        raw = message.raw
         try:
-            decision = self._decide(raw, flow)
+            decision = self._decide(message, flow)
             if decision.action is not Action.REDACT:
                 return Verdict(decision, raw)
-            frame = splice(raw, [(one.start, one.end, _stand_in(one)) for one in _redacted(decision)])
-            again = self._decide(frame, flow)
+            from mcpgw.gateway.redaction import redacted  # 3 ms that a start does not pay for what is seldom done
+
+            left = redacted(message, decision, schema, max_depth=self.policy.max_depth)
+            if left is not None and self._decide(left, flow).action < Action.REDACT:
+                return Verdict(decision, left.raw)
         except ScanOverBudget:
             return Verdict(_over_budget(self.policy), raw, "the scan was over its budget")
-        if again.action >= Action.REDACT:
-            return Verdict(Decision(Action.BLOCK, _raised(decision)), raw)
-        return Verdict(decision, frame)
+        return Verdict(Decision(Action.BLOCK, _raised(decision)), raw)
 
-    def _decide(self, raw: bytes, flow: Flow) -> Decision:
-        findings = self.detector.inspect(raw)
+    def _decide(self, message: Message, flow: Flow) -> Decision:
+        blobs = blobs_in(message.members) if message.may_encode else None
+        findings = self.detector.inspect(message.raw, blobs)
         if not findings:
             return CLEAN
-        seen = tuple(finding for finding in findings if not _is_noise(finding))
+        seen = tuple(finding for finding in findings if not re.fullmatch(_OPAQUE, finding.pointer))
         return decide(seen, self.policy, flow, self.key, self._is_own)
 
     def _is_own(self, secret: bytes) -> bool:
         return len(secret) >= MIN_OWN_SECRET_BYTES and any(secret in value for value in self.own)
-
-
-def _is_noise(finding: Finding) -> bool:
-    if "/structuredContent/" in finding.pointer or "/arguments/" in finding.pointer:
-        return False
-    if finding.pointer.startswith("/error/") or finding.pointer == "/params/data":
-        return False
-    return _opaque.search(finding.pointer) is not None
-
-
-def _redacted(decision: Decision) -> list[Judged]:
-    return [one for one in decision.findings if one.action is Action.REDACT]
 
 
 def _raised(decision: Decision) -> tuple[Judged, ...]:
@@ -123,20 +118,20 @@ def recorded(message: Message, decision: Decision, policy: Policy | None) -> Rec
 
 
 def _recorded_body(message: Message, policy: Policy) -> str | None:
+    """The body as JSON text; of base64 strings the type and size."""
     start, end = message.params_span
-    if start >= 0 and end - start <= policy.max_params_bytes:
+    if start >= 0 and not message.may_encode and end - start <= policy.max_params_bytes:
         text = message.raw[start:end]
         if text.isascii() and b"\r" not in text:
             return text.decode("ascii")
     elif message.plain and start < 0 and policy.record != "full":
         return None
     members = message.members
-    if "params" in members:
-        body = members["params"]
-    elif policy.record == "full":
-        body = members.get("result", members.get("error"))
-    else:
+    if "params" not in members and policy.record != "full":
         return None
+    for blob in blobs_in(members) if message.may_encode else ():
+        members = replaced(members, steps_to(members, blob.pointer), blob.label)
+    body = members.get("params", members.get("result", members.get("error")))
     return cap(body, max_bytes=policy.max_params_bytes, max_value_chars=policy.max_value_chars)
 
 

@@ -8,6 +8,7 @@ from mcpgw.gateway.answers import Code
 from mcpgw.gateway.effects import ToClient, ToServer
 from mcpgw.gateway.judging import Judge, Verdict, holds_placeholder
 from mcpgw.gateway.records import broken, record_of
+from mcpgw.gateway.tools import Tools
 from mcpgw.policy.decide import CLEAN, Decision
 from mcpgw.policy.fingerprint import event_reference
 from mcpgw.policy.rule import Action, Flow
@@ -69,6 +70,7 @@ class Session:
         self._instance = instance
         # Requests that travel in a direction, until the answer comes the other way.
         self._asked = (PendingTable(), PendingTable())
+        self._tools = Tools()
         self._refused: dict[str, None] = {}
         self._events = 0
         # What the effects of the last frame forward, with the request that it is or answers.
@@ -165,7 +167,10 @@ class Session:
         key = message.id or ""
         if key in table:
             return self._refuse(direction, message.raw, message, "its id is that of a request that still waits")
-        request = Pending(message.id_text or "null", message.method or "", message.tool, is_stateless(message), now)
+        tool = message.tool
+        if tool is None and direction is Direction.TO_SERVER:
+            tool = self._tools.of_task(message)
+        request = Pending(message.id_text or "null", message.method or "", tool, is_stateless(message), now)
         if table.full:
             return self._deny(direction, message, request, Code.LIMIT, CROWDED, answers.too_many_waiting)
         if self._judge is None:
@@ -175,7 +180,7 @@ class Session:
         else:
             if direction is Direction.TO_SERVER and self._judge.policy.enforces and holds_placeholder(message.raw):
                 return self._deny(direction, message, request, Code.POLICY, PLACEHOLDER, answers.placeholder_argument)
-            verdict = self._judge.verdict(message.raw, _flow(direction))
+            verdict = self._judge.verdict(message, _flow(direction))
         if verdict.decision.action is Action.BLOCK:
             rule, ref = self._cause(verdict.decision)
             answer = answers.refusal(request, Code.POLICY, answers.blocked_request(rule, ref), rule=rule, ref=ref)
@@ -187,6 +192,8 @@ class Session:
         record = record_of(direction, message, verdict, self._policy)
         if verdict.decision.findings:  # the answer's record will name these again: masked there as here
             request = request._replace(method=record.method or "", tool=record.tool)
+        elif tool is not None and record.tool is None:
+            record = record._replace(tool=tool)
         elif direction is Direction.TO_SERVER and (self.client is None or request.method == INITIALIZE):
             self.client = client_of(message) or self.client
         table.add(key, request)
@@ -220,7 +227,8 @@ class Session:
         flow = _flow(direction)
         if request is not None and direction is Direction.TO_CLIENT and request.method in METADATA_METHODS:
             flow = Flow.METADATA
-        verdict = self._verdict(direction, message, flow)
+        schema = self._tools.schema(request.tool) if request and direction is Direction.TO_CLIENT else None
+        verdict = self._verdict(direction, message, flow, schema)
         latency = None if request is None else max(0, int((now - request.since) * 1e6))
         if verdict.decision.action is Action.BLOCK:
             rule, ref = self._cause(verdict.decision)
@@ -231,15 +239,18 @@ class Session:
                 return [record]
             text = answers.blocked_result(rule, ref)
             return [record, _to(direction, answers.refusal(request, Code.POLICY, text, rule=rule, ref=ref))]
-        self._note_handshake(request, message)
+        if request is not None:
+            self._note_handshake(request, message)
+            if direction is Direction.TO_CLIENT:
+                self._tools.note(request, message)
         self._held.append((direction, message, request))
         return [
             record_of(direction, message, verdict, self._policy, request=request, latency_us=latency),
             _to(direction, verdict.frame),
         ]
 
-    def _note_handshake(self, request: Pending | None, message: Message) -> None:
-        if request is None or request.method not in (INITIALIZE, DISCOVER) or message.kind is not Kind.RESULT:
+    def _note_handshake(self, request: Pending, message: Message) -> None:
+        if request.method not in (INITIALIZE, DISCOVER) or message.kind is not Kind.RESULT:
             return
         self.handshake_done = True
         if request.method == INITIALIZE:
@@ -343,8 +354,8 @@ class Session:
     def _policy(self) -> Policy | None:
         return self._judge.policy if self._judge else None
 
-    def _verdict(self, direction: Direction, message: Message, flow: Flow) -> Verdict:
-        return _clean(message) if self._judge is None else self._judge.verdict(message.raw, flow)
+    def _verdict(self, direction: Direction, message: Message, flow: Flow, schema: str | None = None) -> Verdict:
+        return _clean(message) if self._judge is None else self._judge.verdict(message, flow, schema)
 
     def _cause(self, decision: Decision) -> tuple[str, str]:
         """Rule and REF of a block."""

@@ -129,7 +129,7 @@ class Withheld:
     def _record(self, message: Message, decision: str, reason: str, ref: str | None = None) -> Effect:
         verdict = Verdict(CLEAN, message.raw)
         if self._judge is not None:
-            verdict = self._judge.verdict(message.raw, Flow.TO_SERVER)
+            verdict = self._judge.verdict(message, Flow.TO_SERVER)
         policy = self._judge.policy if self._judge else None
         return record_of(Direction.TO_SERVER, message, verdict, policy, decision=decision, reason=reason, ref=ref)
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class Judged(NamedTuple):
-    """A finding with what is done about it. No part of the secret is in it but the masked preview."""
+    """A finding with what is done about it. No part of the secret is in it but the masked preview.
+
+    start, end, inner: as in Finding.
+    """
 
     rule: str
     severity: str
@@ -28,6 +31,7 @@ class Judged(NamedTuple):
     preview: str
     fingerprint: str
     ref: str
+    inner: tuple[int, int] | None = None
 
 
 class Decision(NamedTuple):
@@ -66,14 +70,17 @@ def decide(
         if actions is None:
             continue
         action = actions[flow]
-        if action is Action.REDACT and not redactable(
-            finding.pointer, is_string=finding.is_string, is_key=finding.is_key
-        ):
+        if action is Action.REDACT and not _redactable(finding):
             action = Action.BLOCK
         judged.append(_judge(finding, action, policy, key))
     if not judged:
         return CLEAN
     return Decision(max(one.action for one in judged), tuple(judged))
+
+
+def _redactable(finding: Finding) -> bool:
+    """A base64 string is replaced as a whole; anything else by its place."""
+    return finding.inner is not None or redactable(finding.pointer, is_string=finding.is_string, is_key=finding.is_key)
 
 
 def _judge(finding: Finding, action: Action, policy: Policy, key: FingerprintKey) -> Judged:
@@ -89,4 +96,5 @@ def _judge(finding: Finding, action: Action, policy: Policy, key: FingerprintKey
         preview=mask(finding.secret),
         fingerprint=fingerprint.digest,
         ref=fingerprint.ref,
+        inner=finding.inner,
     )

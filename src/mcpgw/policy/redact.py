@@ -11,14 +11,28 @@ if TYPE_CHECKING:
 # What stands in for a secret. An argument that holds one would overwrite the original value with it.
 placeholder_pattern = re.compile(rb"\[mcpgw:[a-z0-9-]{1,80}:[A-Z2-7]{8}\]")
 
-# Fields whose value the peers compare, sign or count on (facts of the protocol): blocked, never edited.
-_NEVER_ALTERED = frozenset(
-    {
-        "jsonrpc", "id", "method", "protocolVersion", "requestState", "nextCursor", "cursor", "progressToken", "taskId",
-        "resultType", "uri", "url", "elicitationId", "mimeType", "type", "name", "data", "blob",
-    }
-)  # fmt: skip
-_DATA_IS_FREE = ("/error/", "/params/")  # error.data and a log notification's data are ordinary text
+# Where a redaction may edit, as JSON pointers. Compiled when first needed: most sessions never redact.
+# Objects of the protocol are the same wherever they travel: as a task's result, in an input request, in its answer.
+_NESTED = r"^/result(?=/(?:result|error)(?:/|$))|^/result/inputRequests/[^/]+(?=/params/)|^/params/inputResponses/[^/]+"
+_ITEM = r"(?:params|result)(?:/messages/\d+)?/contents?(?:/\d+)?(?:/content(?:/\d+)?)?"
+# The peers' own data, of any shape: numbers may stand there, too.
+_DATA = (
+    r"/(?:params/(?:arguments|context/arguments|data)|result/structuredContent|error/data|"
+    rf"{_ITEM}/(?:input|structuredContent))(?:/.*)?"
+)
+# What the protocol defines as text for people and models.
+_TEXT = (
+    r"/params/(?:message|reason|systemPrompt|statusMessage|argument/value)|/error/message|"
+    r"/result/(?:description|instructions|(?:task/|tasks/\d+/)?statusMessage|completion/values/\d+)|"
+    r"/result/(?:tools|prompts|resources|resourceTemplates)/\d+/(?:annotations/|arguments/\d+/)?(?:title|description)|"
+    rf"/{_ITEM}/(?:text|title|description|resource/text)"
+)
+# The fields of a filled-in form; the names are those of the content items that may stand there instead.
+_FORM = (
+    r"/result/content/(?!(?:type|data|mimeType|uri|name|id|blob|toolUseId|_meta|annotations|icons)(?:/|$))"
+    r"[^/]*[^/\d][^/]*(?:/\d+)?"
+)
+_URL_ELICITATION = r"/error/data/elicitations/\d+/(?:url|elicitationId|mode)"
 
 
 def placeholder(rule: str, ref: str) -> bytes:
@@ -27,15 +41,16 @@ def placeholder(rule: str, ref: str) -> bytes:
 
 
 def redactable(pointer: str, *, is_string: bool, is_key: bool) -> bool:
-    """Whether the string at `pointer` may be edited: a value, and none that the protocol hangs on."""
-    if not is_string or is_key:
+    """Whether the scalar at `pointer` may be edited: text, or the peers' own data, and nothing that they compare.
+
+    Everything else (ids, cursors, uris, names, schemas, `_meta`, unknown fields) is blocked, never edited.
+    """
+    if is_key:
         return False
-    last = pointer.rsplit("/", 1)[-1]
-    if "/structuredContent/" in pointer or "/arguments/" in pointer:
-        return True
-    if last == "data" and pointer.startswith(_DATA_IS_FREE):
-        return True
-    return last not in _NEVER_ALTERED
+    pointer = re.sub(_NESTED, lambda found: "/result" if found.group().startswith("/params") else "", pointer)
+    if re.fullmatch(_DATA, pointer, re.DOTALL):
+        return re.fullmatch(_URL_ELICITATION, pointer) is None
+    return is_string and re.fullmatch(f"{_TEXT}|{_FORM}", pointer) is not None
 
 
 def splice(raw: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:

@@ -33,6 +33,8 @@ TOOLS_CALL = "tools/call"
 TOOLS_LIST = "tools/list"
 ELICIT = "elicitation/create"
 CANCELLED = "notifications/cancelled"
+# What brings a task's result: 2025-11-25, and the extension (there inside the task).
+TASK_ANSWERS = frozenset({"tasks/result", "tasks/get"})
 
 # Answered even when calls are refused: without them a client believes that the server is gone.
 ALWAYS_ANSWERED = frozenset(

@@ -8,8 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # kind, id key, method, start and end of the params, params.name, the revision that `_meta` names
-    Envelope = tuple[int, str | None, str | None, int, int, str | None, str | None]
+    # kind, id key, method, start and end of the params, params.name, the revision that `_meta` names, and whether a key
+    # below which the protocol carries base64 stands somewhere
+    Envelope = tuple[int, str | None, str | None, int, int, str | None, str | None, bool]
 
 KEYS = (
     methods.ENVELOPE_KEYS
