@@ -61,6 +61,20 @@ def test_another_string_of_the_same_letters_is_still_looked_at() -> None:
     assert [pointer for _, pointer, _, _ in found] == ["/result/structuredContent/data", "/result/content/1/text"]
 
 
+def test_a_blob_in_another_spelling_hides_no_string_of_the_same_letters() -> None:
+    image = {"type": "image", "mimeType": "image/png", "data": KEY}
+    raw = _frame({"content": [image], "structuredContent": {"data": KEY}})
+    raw = raw.replace(KEY.encode(), b"AKIA\\u0051" + KEY[5:].encode(), 1)
+    found = detector("native").inspect(raw, blobs_in(json.loads(raw)))
+    assert [one.pointer for one in found] == ["/result/structuredContent/data"]
+
+
+@pytest.mark.parametrize("count", [1, 2, MAX_SEARCHED + 1])
+def test_equal_blobs_are_all_found(count: int) -> None:
+    found = _inspect({"contents": [{"uri": "u", "blob": ENCODED}] * count})
+    assert [pointer for _, pointer, _, _ in found] == [f"/result/contents/{index}/blob" for index in range(count)]
+
+
 def test_an_escaped_key_hides_no_blob() -> None:
     raw = _frame({"contents": [{"uri": "u", "blob": ENCODED}]}).replace(b'"blob"', b'"bl\\u006fb"')
     assert [one.inner for one in detector("native").inspect(raw, blobs_in(json.loads(raw)))] == [(6, 26)]

@@ -152,6 +152,21 @@ def test_it_says_where_base64_may_stand(body, may_encode):
 
 
 @needs_extension
+@pytest.mark.parametrize(
+    ("body", "may_name_task"),
+    [
+        (b'"result":{"task":{"taskId":"t"}}', True),
+        (b'"result":{"resultType":"task","taskId":"t"}', True),
+        (b'"result":{"structuredContent":{"taskId":"t"},"_meta":{"taskId":"t"}}', False),
+    ],
+)
+def test_it_says_where_a_task_may_be_named(body, may_name_task):
+    message = parse(b'{"jsonrpc":"2.0","id":1,' + body + b"}")
+    assert isinstance(message, Message) and message.plain
+    assert message.may_name_task is may_name_task
+
+
+@needs_extension
 @pytest.mark.parametrize("raw", NOT_PLAIN)
 def test_the_thorough_reader_judges_the_rest(raw):
     assert plain.read(raw, 200) is None

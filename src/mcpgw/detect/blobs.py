@@ -6,7 +6,8 @@ import re
 from binascii import Error, a2b_base64
 
 from mcpgw.detect.walk import find_places
-from mcpgw.protocol.content import shaped_objects
+from mcpgw.protocol.content import resolve, shaped_objects
+from mcpgw.protocol.strict_json import parse_object
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ _MEDIA = (
 )
 # Above this many, one walk over the frame finds them faster than a search for each.
 MAX_SEARCHED = 8
+SEARCHED_BYTES = 48  # of a blob's text; what follows is compared
 
 
 class Blob(NamedTuple):
@@ -63,15 +65,35 @@ def blobs_in(members: dict[str, Any]) -> list[Blob]:
 
 def spans_of(raw: bytes, blobs: list[Blob]) -> list[tuple[int, int]]:
     """Where each blob's text stands in the frame, without its quotes."""
-    spans = [_search(raw, blob) for blob in blobs] if len(blobs) <= MAX_SEARCHED else [None]
-    if None not in spans:
-        return [span for span in spans if span is not None]
-    places = find_places(raw, {blob.pointer for blob in blobs})
-    return [(place.start, place.end) for blob in blobs for place in places.get(blob.pointer, [])[-1:]]
+    spans = _searched(raw, blobs) if len(blobs) <= MAX_SEARCHED else None
+    if spans is None:
+        places = find_places(raw, {blob.pointer for blob in blobs})
+        return [(places[blob.pointer][-1].start, places[blob.pointer][-1].end) for blob in blobs]
+    return spans
 
 
-def _search(raw: bytes, blob: Blob) -> tuple[int, int] | None:
-    """The span if those bytes stand once in the frame: then no other string is taken for the blob."""
-    text = b'"' + blob.text.encode() + b'"'
-    at = raw.find(text)
-    return (at + 1, at + len(text) - 1) if at >= 0 and raw.find(text, at + 1) < 0 else None
+def _searched(raw: bytes, blobs: list[Blob]) -> list[tuple[int, int]] | None:
+    """The spans by a search for the texts; None unless it is sure that no other string was taken for a blob."""
+    spans: list[tuple[int, int]] = []
+    follows: dict[str, int] = {}  # where to look for the next blob of the same text
+    for blob in blobs:
+        text = b'"' + blob.text.encode() + b'"'
+        at = raw.find(text[:SEARCHED_BYTES], follows.get(blob.text, 0))
+        while at >= 0 and not raw.startswith(text, at):
+            at = raw.find(text[:SEARCHED_BYTES], at + 1)
+        if at < 0:
+            return None  # it is spelled with escapes
+        follows[blob.text] = at + len(text) - 1
+        spans.append((at + 1, at + len(text) - 1))
+    return spans if _are_blobs(raw, blobs, spans) else None
+
+
+def _are_blobs(raw: bytes, blobs: list[Blob], spans: list[tuple[int, int]]) -> bool:
+    """Whether marks put in these places stand where the blobs' pointers lead. The rest of the frame is mostly short."""
+    parts: list[bytes] = []
+    reached = 0
+    for number, (start, end) in sorted(enumerate(spans), key=lambda numbered: numbered[1]):
+        parts += [raw[reached:start], b"#%d#" % number]
+        reached = end
+    marked = parse_object(b"".join([*parts, raw[reached:]]).decode())
+    return all(resolve(marked, blob.pointer) == f"#{number}#" for number, blob in enumerate(blobs))

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 # is known to fit: its results are blocked where they would be redacted.
 MAX_SCHEMA_BYTES = 1 << 20
 MAX_TASKS = 1_000
-# The answer that names a task says little else; longer ones are not looked at.
-MAX_TASK_BYTES = 16_384
 UNKNOWN = '{"unknown":true}'
 
 
@@ -35,7 +33,7 @@ class Tools:
         if request.method == TOOLS_LIST:
             result = message.members.get("result")
             self._note_list(result.get("tools") if isinstance(result, dict) else None)
-        elif request.tool is not None and len(message.raw) <= MAX_TASK_BYTES and b"taskId" in message.raw:
+        elif message.may_name_task and request.tool is not None:
             self._note_task(message.members.get("result"), request.tool)
 
     def schema(self, tool: str | None) -> str | None:

@@ -26,7 +26,7 @@ typedef struct {
     const unsigned char *start, *at, *end;
     Slice keys[MAX_KEYS];
     int key_count;
-    int has_base64; /* whether a key was seen below which the protocol carries encoded bytes */
+    int has_base64, has_task; /* whether a key was seen that names encoded bytes, or a task */
     int level;
     int max_levels;
 } Reader;
@@ -257,6 +257,7 @@ static int take_key(Reader *reader, int first_sibling, Slice *key)
             return 0;
     reader->keys[reader->key_count++] = *key;
     reader->has_base64 |= IS(*key, "blob") || IS(*key, "data");
+    reader->has_task |= IS(*key, "taskId");
     skip_space(reader);
     if (!take(reader, ':'))
         return 0;
@@ -287,11 +288,13 @@ static int take_object(Reader *reader, Member member, Envelope *envelope)
             skip_space(reader);
             if (!take(reader, '"') || !take_key(reader, first_sibling, &key))
                 return 0;
-            int has_base64 = reader->has_base64;
+            int has_base64 = reader->has_base64, has_task = reader->has_task;
             if (!(member ? member(reader, key, envelope) : take_value(reader, NULL, NULL)))
                 return 0;
-            if (holds_own_data(key))
+            if (holds_own_data(key)) {
                 reader->has_base64 = has_base64;
+                reader->has_task = has_task;
+            }
             skip_space(reader);
         } while (take(reader, ','));
         if (!take(reader, '}'))
@@ -445,7 +448,7 @@ static PyObject *id_or_none(const Envelope *envelope)
 PyDoc_STRVAR(read_doc,
              "read(frame, max_depth, /)\n--\n\n"
              "(kind, id key, method, start and end of the params, params.name, protocol revision of the _meta, whether a "
-             "key `blob` or `data` stands in it), or None where the frame is not plain.");
+             "key `blob` or `data` stands in it, whether `taskId` does), or None where the frame is not plain.");
 
 static PyObject *frame_read(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
@@ -461,7 +464,7 @@ static PyObject *frame_read(PyObject *module, PyObject *const *args, Py_ssize_t 
     Envelope envelope = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0, 0, 0};
     reader.start = reader.at = (const unsigned char *)PyBytes_AS_STRING(args[0]);
     reader.end = reader.start + PyBytes_GET_SIZE(args[0]);
-    reader.key_count = reader.level = reader.has_base64 = 0;
+    reader.key_count = reader.level = reader.has_base64 = reader.has_task = 0;
     reader.max_levels = max_depth < MAX_LEVELS ? (int)max_depth : MAX_LEVELS;
     if (!take(&reader, '{') || !take_object(&reader, envelope_member, &envelope))
         Py_RETURN_NONE;
@@ -470,9 +473,10 @@ static PyObject *frame_read(PyObject *module, PyObject *const *args, Py_ssize_t 
     if (reader.at != reader.end || kind < 0)
         Py_RETURN_NONE;
     Py_ssize_t start = envelope.params.at ? envelope.params.at - (const char *)reader.start : -1;
-    return Py_BuildValue("(iNNnnNNN)", kind, id_or_none(&envelope), text_or_none(envelope.method), start,
+    return Py_BuildValue("(iNNnnNNNN)", kind, id_or_none(&envelope), text_or_none(envelope.method), start,
                          start < 0 ? start : start + envelope.params.length, text_or_none(envelope.tool),
-                         text_or_none(envelope.revision), PyBool_FromLong(reader.has_base64));
+                         text_or_none(envelope.revision), PyBool_FromLong(reader.has_base64),
+                         PyBool_FromLong(reader.has_task));
 }
 
 PyDoc_STRVAR(view_doc, "view(frame, /)\n--\n\nThe frame with each \\n \\t \\r \\\" as two spaces; itself if it has none.");

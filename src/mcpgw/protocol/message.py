@@ -54,10 +54,23 @@ class Message:
     raw: the frame with its line ending.  id: typed key (`1` is not `"1"`), None where there is none.
     tool: that a `tools/call` names.  revision: that a request names in its `_meta` (2026-07-28 and later).
     plain: whether no parser can read any key of it in another way.  params_span: where the params object stands in a
-    plain message, NO_SPAN where there is none.  may_encode: whether base64 of the protocol's may stand in it.
+    plain message, NO_SPAN where there is none.  may_encode, may_name_task: whether base64 of the protocol's may stand in
+    it, or the id of a task.
     """
 
-    __slots__ = ("_members", "id", "kind", "may_encode", "method", "params_span", "plain", "raw", "revision", "tool")
+    __slots__ = (
+        "_members",
+        "id",
+        "kind",
+        "may_encode",
+        "may_name_task",
+        "method",
+        "params_span",
+        "plain",
+        "raw",
+        "revision",
+        "tool",
+    )
 
     def __init__(
         self,
@@ -70,6 +83,7 @@ class Message:
         members: dict[str, Any] | None,
         params_span: tuple[int, int] = NO_SPAN,
         may_encode: bool = True,
+        may_name_task: bool = True,
     ) -> None:
         self.raw = raw
         self.kind = kind
@@ -80,6 +94,7 @@ class Message:
         self.plain = members is None
         self.params_span = params_span
         self.may_encode = may_encode
+        self.may_name_task = may_name_task
         self._members = members
 
     @property
@@ -112,9 +127,11 @@ class Batch(NamedTuple):
 def parse(raw: bytes, *, max_depth: int = DEFAULT_MAX_DEPTH) -> Message | Batch:
     """Reads one frame. Raises ProtocolError (MalformedText where only text is at fault), nothing else."""
     if _read_plain is not None and (found := _read_plain(raw, max_depth)) is not None:
-        kind, identity, method, start, end, name, revision, may_encode = found
+        kind, identity, method, start, end, name, revision, may_encode, may_name_task = found
         tool = name if method == TOOLS_CALL else None
-        return Message(raw, _KINDS[kind], identity, method, tool, revision, None, (start, end), may_encode)
+        return Message(
+            raw, _KINDS[kind], identity, method, tool, revision, None, (start, end), may_encode, may_name_task
+        )
     return parse_thoroughly(raw, max_depth=max_depth)
 
 

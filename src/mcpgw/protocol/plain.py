@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     # kind, id key, method, start and end of the params, params.name, the revision that `_meta` names, and whether a key
-    # below which the protocol carries base64 stands somewhere
-    Envelope = tuple[int, str | None, str | None, int, int, str | None, str | None, bool]
+    # below which the protocol carries base64 stands somewhere, and a task's id
+    Envelope = tuple[int, str | None, str | None, int, int, str | None, str | None, bool, bool]
 
 KEYS = (
     methods.ENVELOPE_KEYS
