@@ -60,13 +60,13 @@ class Unfolded:
             return
         self._mapped = True
         shrunk = 0
+        before, after = self._before.append, self._after.append
         for escape in _escape.finditer(self._token):
             begin, end = escape.span()
             size = end - begin
-            width = 1 if size == SIMPLE_ESCAPE_BYTES else len(_decode(escape.group()))
-            self._before.append((begin - shrunk, begin))
-            shrunk += size - width
-            self._after.append((end - shrunk, end))
+            before((begin - shrunk, begin))
+            shrunk += size - (1 if size == SIMPLE_ESCAPE_BYTES else len(_decode(escape.group())))
+            after((end - shrunk, end))
 
 
 def _in_text(place: tuple[int, int]) -> int:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mcpgw.policy.decide import Decision, Judged
 
 _STRUCTURED = frozenset({"structuredContent"})
-_ITEMS = frozenset({"text"})
 # Where a tool's own result stands: as the answer, or as the result of a task.
 _TOOLS_RESULTS = ("/result", "/result/result")
 
@@ -65,7 +64,7 @@ class _Redaction:
         """The redacted frame. Raises Unsupported where there can be none."""
         plain = [one for one in secrets if one.inner is None]
         places = locate(self._raw, sorted({one.start for one in plain}))
-        self._find_documents({places[one.start].start for one in plain})
+        self._find_documents({place.start: place for place in places.values()})
         edits = self._blob_edits([one for one in secrets if one.inner is not None])
         edits += self._assign([(one, places[one.start]) for one in plain])
         for document in self._documents:
@@ -82,32 +81,25 @@ class _Redaction:
 
     # -- documents -------------------------------------------------------------------------------------------------
 
-    def _find_documents(self, touched: set[int]) -> None:
-        """Notes each structured result with its text copies, and each other text that is JSON. touched: tokens."""
-        members = self._message.members
-        texts = {
-            f"{pointer}/text": node["text"]
-            for pointer, node in shaped_objects(members, _ITEMS)
-            if isinstance(node["text"], str)
-        }
-        spelled = {pointer: some[-1] for pointer, some in find_places(self._raw, set(texts)).items()} if texts else {}
-        for owner, node in shaped_objects(members, _STRUCTURED):
-            schema = self._schema if owner in _TOOLS_RESULTS else None
+    def _find_documents(self, touched: dict[int, Place]) -> None:
+        """Notes each structured result with its copies, and each other JSON text. touched: what holds a secret."""
+        for owner, node in shaped_objects(self._message.members, _STRUCTURED):
             home = Home(self._raw, f"{owner}/structuredContent", None)
+            schema = self._schema if owner in _TOOLS_RESULTS else None
             document = Document(node["structuredContent"], [home], schema)
-            self._in_frame.append((home.base, document, home))
             self._documents.append(document)
-            for pointer in [pointer for pointer in texts if pointer.startswith(f"{owner}/content/")]:
-                if _same_json(texts[pointer], node["structuredContent"]):
-                    self._twins.append((home.base, pointer))
-                    self._add_text(document, spelled.pop(pointer))
-        for pointer, place in spelled.items():
-            if place.start in touched and texts[pointer].lstrip()[:1] in ("{", "["):
-                self._add_other(texts[pointer], place)
+            self._in_frame.append((home.base, document, home))
+            copies = {f"{owner}/content/{index}/text" for index in _copies(node)}
+            for pointer, places in find_places(self._raw, copies).items() if copies else ():
+                self._twins.append((home.base, pointer))
+                self._add_text(document, places[-1])
+        for start, place in touched.items():
+            if start not in self._in_text and place.pointer.endswith("/text"):
+                self._add_other(place)
 
-    def _add_other(self, text: str, place: Place) -> None:
+    def _add_other(self, place: Place) -> None:
         try:
-            value = _read(text)
+            value = _container(unfold(self._raw[place.start : place.end], place.start).text)
         except NotStrict:
             return
         document = Document(value, [], None)
@@ -170,13 +162,22 @@ def _encoded(blob: Blob, edits: list[Edit]) -> bytes:
     return b2a_base64(splice(text, whole), newline=False)
 
 
-def _read(text: str) -> Any:
-    """The JSON value that `text` is. Raises NotStrict."""
-    stripped = text.strip(" \t\r\n")
-    value, end = parse_value(stripped, 0)
-    if end != len(stripped):
-        raise NotStrict("something follows the value")
-    return value
+def _copies(node: dict[str, Any]) -> list[int]:
+    """Which content items say as text what the structured result says."""
+    content = node.get("content")
+    items = enumerate(content if isinstance(content, list) else ())
+    return [
+        index
+        for index, item in items
+        if isinstance(item, dict) and _same_json(item.get("text"), node["structuredContent"])
+    ]
+
+
+def _container(text: bytes) -> Any:
+    """The object or array that `text` is. Raises NotStrict: a lone word or number is no document, only text."""
+    if text.lstrip()[:1] not in (b"{", b"["):
+        raise NotStrict("no container")
+    return _read(text.decode("utf-8", "surrogatepass"))
 
 
 def _same_json(text: Any, value: Any) -> bool:
@@ -184,3 +185,12 @@ def _same_json(text: Any, value: Any) -> bool:
         return isinstance(text, str) and bool(_read(text) == value)
     except NotStrict:
         return False
+
+
+def _read(text: str) -> Any:
+    """The JSON value that `text` is. Raises NotStrict."""
+    stripped = text.strip(" \t\r\n")
+    value, end = parse_value(stripped, 0)
+    if end != len(stripped):
+        raise NotStrict("something follows the value")
+    return value

@@ -1,4 +1,4 @@
-"""Splices: only the matched bytes of a string token change, everything around them stays as it came."""
+"""Splices: only the matched bytes of a token change, everything around them stays as it came."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def redactable(pointer: str, *, is_string: bool, is_key: bool) -> bool:
 
 
 def splice(raw: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
-    """`raw` with each (start, end, replacement) done, from the end backwards; of two that overlap the first wins."""
+    """`raw` with each (start, end, replacement) done; of two that overlap the first wins and covers both."""
     kept: list[tuple[int, int, bytes]] = []
     for start, end, replacement in sorted(edits, key=lambda edit: (edit[0], -edit[1])):
         if kept and start < kept[-1][1]:
@@ -62,9 +62,12 @@ def splice(raw: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
                 kept[-1] = (kept[-1][0], end, kept[-1][2])
             continue
         kept.append((start, end, replacement))
-    for start, end, replacement in reversed(kept):
-        raw = raw[:start] + replacement + raw[end:]
-    return raw
+    parts: list[bytes] = []
+    reached = 0
+    for start, end, replacement in kept:
+        parts += (raw[reached:start], replacement)
+        reached = end
+    return b"".join([*parts, raw[reached:]])
 
 
 def mask(secret: bytes) -> str:

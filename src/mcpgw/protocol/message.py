@@ -54,8 +54,8 @@ class Message:
     raw: the frame with its line ending.  id: typed key (`1` is not `"1"`), None where there is none.
     tool: that a `tools/call` names.  revision: that a request names in its `_meta` (2026-07-28 and later).
     plain: whether no parser can read any key of it in another way.  params_span: where the params object stands in a
-    plain message, NO_SPAN where there is none.  may_encode, may_name_task: whether base64 of the protocol's may stand in
-    it, or the id of a task.
+    plain message, NO_SPAN where there is none.  may_encode, may_name_task: whether the protocol's base64
+    may stand in it, or the id of a task.
     """
 
     __slots__ = (
