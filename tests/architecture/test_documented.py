@@ -185,7 +185,7 @@ def test_nothing_names_a_host_a_machine_or_the_other_package() -> None:
     wrong = re.compile(
         r"pypi\.org|pythonhosted|registry\.npmjs|/work/|/root/|/tmp/plan|shared/(?:design|testkit)|\bpip install mcpgw(?![-\w])"
     )
-    suffixes = {".py", ".md", ".toml", ".lock", ".json", ".sh", ".in"}
+    suffixes = {".py", ".c", ".md", ".toml", ".lock", ".json", ".sh", ".in"}
     folders = ("src", "docs", "tests", "scripts", "bench", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     files += [path for path in ROOT.iterdir() if path.suffix in suffixes]
@@ -193,7 +193,9 @@ def test_nothing_names_a_host_a_machine_or_the_other_package() -> None:
     found = [
         str(path)
         for path in files
-        if (path.suffix in suffixes or not path.suffix) and path.name != this and wrong.search(path.read_text("utf-8"))
+        if (path.suffix in suffixes or not path.suffix)
+        and path.name != this
+        and wrong.search(path.read_text("utf-8", "replace"))
     ]
     assert found == []
 

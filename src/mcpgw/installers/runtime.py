@@ -31,7 +31,9 @@ _COLD_PACKAGES = frozenset({"cli", "config", "installers", "registry", "packs", 
 _REGISTRY_IMPORT = re.compile(r"^from mcpgw\.registry\.(\w+) import", re.M)
 # Sources, and what of them was built as an extension.
 _COPIED = (".py", *importlib.machinery.EXTENSION_SUFFIXES)
+_PROGRAMS = frozenset({"_guardian"})
 _UNCHECKED = (1).to_bytes(4, "little")  # the flags of a .pyc file that is known by a hash, which nobody checks
+_PROGRAM_MODE = 0o700
 _BUILDING = ".building"
 # Written last; says what the runtime was made of and what it came to, so that damage shows.
 _SEAL = "seal.json"
@@ -100,7 +102,7 @@ def _sources() -> Iterator[tuple[str, str]]:
     for directory, names, files in os.walk(package):
         names[:] = sorted(set(names) - _COLD_PACKAGES)
         for file in sorted(files):
-            if file.endswith(_COPIED):
+            if file.endswith(_COPIED) or file in _PROGRAMS:
                 path = os.path.join(directory, file)
                 yield os.path.join("mcpgw", os.path.relpath(path, package)), path
     for name in registry_readers():
@@ -161,6 +163,8 @@ def _build(layout: StateLayout, directory: str, sources: dict[str, str]) -> str:
         for name, source in sources.items():
             make_private_dir(os.path.dirname(os.path.join(building, name)))
             shutil.copyfile(source, os.path.join(building, name))
+            if os.path.basename(name) in _PROGRAMS:
+                os.chmod(os.path.join(building, name), _PROGRAM_MODE)
         for name, source in sources.items():
             if name.endswith(".py"):
                 _compile(source, os.path.join(building, name), os.path.join(directory, name))

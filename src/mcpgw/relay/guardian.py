@@ -1,8 +1,9 @@
 """Linux: a process between gateway and server that ends every descendant of the server when its session is over.
 
-It is forked while the gateway is small, executes nothing, and holds two pipes: a lifeline, which ends with the gateway
-however that dies, and one for two words of four bytes, the server's pid and then its wait status. Imported first,
-with `_signal` and not `signal`: that loads enum, 2 ms of each start and 0.5 MB in a process without a use for it.
+It is forked while the gateway is small, and goes on as a small program where that was built (_guardian.c). It holds two
+pipes: a lifeline, which ends with the gateway however that dies, and one for two words of four bytes, the server's pid
+and then its wait status. Imported first, with `_signal` and not `signal`: that loads enum, 2 ms of each start and
+0.5 MB in a process without a use for it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
+PROGRAM = os.path.join(os.path.dirname(__file__), "_guardian")
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 WORD_BYTES = 4
 # A release waits for the end of all that is left, which takes milliseconds, and not for what no signal can end.
@@ -131,6 +133,7 @@ def _guard(become: Callable[[int], NoReturn], report: int, gateway: int, lifelin
         server = _fork(become, report, (lifeline, words))
         _say(words, server)
         _hold_only(lifeline, words)
+        _become_program(server, gateway, lifeline, words)
         _watch(server, gateway, lifeline, words)
     finally:
         _sweep()
@@ -163,6 +166,17 @@ def _hold_only(*kept: int) -> None:
                 os.close(descriptor)
             except OSError:
                 continue  # the listing's own
+
+
+def _become_program(server: int, gateway: int, lifeline: int, words: int) -> None:
+    """Goes on as _guardian.c: children, subreaper and descriptors stay. Returns where it was not built."""
+    for descriptor in (lifeline, words):
+        os.set_inheritable(descriptor, True)
+    try:
+        # With no environment: it needs none, and what is in it might be loaded into it.
+        os.execve(PROGRAM, ["mcpgw-guardian", *map(str, (server, gateway, lifeline, words))], {})
+    except OSError:
+        return
 
 
 def _watch(server: int, gateway: int, lifeline: int, words: int) -> None:
