@@ -44,6 +44,14 @@ class StateLayout(NamedTuple):
     def instance_dir(self, instance: str) -> str:
         return f"{self.root}/instances/{instance}"
 
+    def control_file(self, instance: str) -> str:
+        """What a person asks of one instance, which looks at it when it is woken."""
+        return f"{self.root}/instances/{instance}/control"
+
+    def stderr_file(self, instance: str) -> str:
+        """The end of the stderr of an instance's server, as that ended last; found secrets masked."""
+        return f"{self.root}/instances/{instance}/stderr"
+
     @property
     def audit_dir(self) -> str:
         return f"{self.root}/audit"

@@ -89,17 +89,6 @@ def test_in_a_batch_every_request_is_refused() -> None:
     assert all(b"cannot be recorded" in effect.frame for effect in refused)  # type: ignore[union-attr]
 
 
-@pytest.mark.requirement("failure.server-gone")
-def test_when_the_server_ends_whoever_waits_is_told() -> None:
-    talk = Session(judge(), "i")
-    play(talk) >> call(1) << FORWARDED
-    play(talk) >> call("b") << FORWARDED
-    told = talk.server_gone("exit code 3")
-    assert [b'"id":1,' in told[0].frame, b'"id":"b",' in told[1].frame] == [True, True]  # type: ignore[union-attr]
-    assert all(b"-31004" in effect.frame and b"exit code 3" in effect.frame for effect in told)  # type: ignore[union-attr]
-    assert talk.server_gone("exit code 3") == []
-
-
 def test_too_many_waiting_requests_are_refused() -> None:
     talk = Session(None, "i")
     for identity in range(MAX_PENDING):

@@ -147,6 +147,9 @@ def test_the_client_is_known_and_nobody_waits() -> None:
     params = {"clientInfo": {"name": "c", "version": "2"}}
     withheld.receive(Direction.TO_SERVER, client({"id": 0, "method": "initialize", "params": params}).frame, now=1.0)  # type: ignore[arg-type]
     assert withheld.client == ("c", "2")
-    assert withheld.server_gone("exit code 0") == []
+    assert withheld.over
+    assert withheld.server_ended("exit code 0", b"", now=2.0) == withheld.tick(now=3.0) == []
+    assert withheld.server_started(now=4.0) == withheld.restart(now=5.0) == []
+    assert withheld.due_at() is None
     kept: list[Any] = [ToClient(b"x\n")]
     assert withheld.unrecorded(kept) == kept

@@ -24,6 +24,14 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("state")
 
 
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state directory under which a server's end is the session's."""
+    root = tmp_path_factory.mktemp("mirror")
+    (root / "config.toml").write_text('[server]\non_crash = "mirror"\n')
+    return root
+
+
 def _peer(state: Path, *options: str) -> Peer:
     return Peer(gateway(*mock(*options)), state)
 
@@ -53,8 +61,8 @@ def test_garbage_and_banners_hurt_nobody(state: Path) -> None:
 
 
 @pytest.mark.requirement("relay.mirror-exit")
-def test_a_crash_in_a_call_is_told_and_the_exit_code_mirrored(state: Path) -> None:
-    with _peer(state) as peer:
+def test_a_crash_in_a_call_is_told_and_the_exit_code_mirrored(mirror: Path) -> None:
+    with _peer(mirror) as peer:
         error = peer.open().call("die", how="exit:9")["error"]
         assert error["code"] == -31004
         assert "exit code 9" in error["message"]
@@ -63,8 +71,8 @@ def test_a_crash_in_a_call_is_told_and_the_exit_code_mirrored(state: Path) -> No
 
 
 @pytest.mark.requirement("relay.mirror-exit")
-def test_a_server_killed_in_a_call_ends_the_gateway_by_the_same_signal(state: Path) -> None:
-    with _peer(state) as peer:
+def test_a_server_killed_in_a_call_ends_the_gateway_by_the_same_signal(mirror: Path) -> None:
+    with _peer(mirror) as peer:
         error = peer.open().call("die", how="signal:9")["error"]
         assert (error["code"], "signal 9" in error["message"]) == (-31004, True)
         assert peer.wait() == -signal.SIGKILL
@@ -133,16 +141,16 @@ def _leave_unread(peer: Peer, how: str) -> None:
 
 
 @pytest.mark.requirement("relay.shutdown")
-def test_a_signal_ends_the_gateway_though_its_client_does_not_read(state: Path) -> None:
-    with _peer(state) as peer:
+def test_a_signal_ends_the_gateway_though_its_client_does_not_read(mirror: Path) -> None:
+    with _peer(mirror) as peer:
         _leave_unread(peer, "exit:0")
         peer.process.send_signal(signal.SIGTERM)
         assert peer.wait(5) == 0
 
 
 @pytest.mark.requirement("relay.backpressure")
-def test_what_an_ended_server_left_waits_for_its_reader_without_work(state: Path) -> None:
-    with _peer(state) as peer:
+def test_what_an_ended_server_left_waits_for_its_reader_without_work(mirror: Path) -> None:
+    with _peer(mirror) as peer:
         _leave_unread(peer, "exit:5")
         spent = sum(map(int, Path(f"/proc/{peer.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
         seconds = spent // os.sysconf("SC_CLK_TCK") + 1  # a gateway that spins is killed by the kernel
@@ -303,8 +311,8 @@ def test_stderr_reaches_the_client_byte_for_byte(state: Path) -> None:
 
 
 @pytest.mark.requirement("relay.both-openings")
-def test_discovery_opens_a_session_too(state: Path) -> None:
-    with _peer(state) as peer:
+def test_discovery_opens_a_session_too(mirror: Path) -> None:
+    with _peer(mirror) as peer:
         assert peer.ask("server/discover")["result"]["supportedVersions"] == ["2026-07-28"]
         assert peer.call("die", how="exit:2")["error"]["code"] == -31004
         assert peer.wait() == 2

@@ -45,6 +45,11 @@ class Record(NamedTuple):
     ref: str | None = None
 
 
+def deed(method: str, decision: str, reason: str, ref: str | None = None) -> Record:
+    """The record of what someone or the gateway did. method: no frame has it.  reason: holds no secret."""
+    return Record("control", ACTION, None, method, None, None, decision, (), 0, reason=reason, ref=ref)
+
+
 def opening(instance: str, server: str, entry: str) -> str:
     """The part of every line that an instance's records share."""
     return f'"instance":{quote(instance)},"server":{quote(server)},"entry":{quote(entry)}'

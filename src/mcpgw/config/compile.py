@@ -124,7 +124,7 @@ def _database(layout: StateLayout, sources: PolicySources, patterns: Sequence[Pa
 
 def _plain_policy(name: str, policy: MergedPolicy) -> dict[str, Any]:
     """A policy as the snapshot holds it."""
-    settings: dict[str, Any] = {"frames": {}, "audit": {}}
+    settings: dict[str, Any] = {"frames": {}, "audit": {}, "server": {}, "timeouts": {}}
     for key, chosen in policy.settings.items():
         section, _, inner = key.rpartition(".")
         (settings[section] if section else settings)[inner] = chosen.value

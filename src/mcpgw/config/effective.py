@@ -130,7 +130,7 @@ def _settings(file: ConfigFile | OverlayFile) -> dict[str, Setting]:
         value = getattr(getattr(file, section), name)
         if value is not None:
             given[key] = value
-    return given
+    return {**given, **{f"timeouts.{method}": seconds for method, seconds in file.timeouts.items()}}
 
 
 def _change(section: RuleSection) -> RuleChange:

@@ -10,6 +10,7 @@ SeverityName = Literal["low", "medium", "high", "critical"]
 MalformedText = Literal["refuse", "repair"]
 RecordLevel = Literal["metadata", "params", "full"]
 OnFailure = Literal["block", "allow"]
+OnCrash = Literal["restart", "mirror"]
 Boundary = Literal["word", "digits", "base64"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -23,6 +24,8 @@ MIN_DEPTH = 16  # the protocol's own nesting
 MAX_DEPTH = 900  # below the interpreter's recursion limit, which the JSON reader meets
 MIN_JOURNAL_BYTES = 1024**2
 MIN_WINDOW_BYTES = 1
+MAX_DELAY_SECONDS = 60  # the longest delay between two starts
+MAX_TIMEOUT_SECONDS = 86400  # a day: longer is none
 MAX_WINDOW_BYTES = 16384  # the longest match that is looked at; the same bound as for a repeat
 
 
@@ -66,6 +69,22 @@ class RuleSection(Section):
     severity: SeverityName | None = Field(None, description="Severity of its findings.")
 
 
+class ServerSection(Section):
+    """What becomes of a server that ends by itself."""
+
+    on_crash: OnCrash | None = Field(None, description="Start it again, or end as it ended.")
+    stateless: bool | None = Field(None, description="true: nothing is lost with the server's memory.")
+    restart_delay_seconds: int | None = Field(
+        None, ge=0, le=MAX_DELAY_SECONDS, description="Delay before the first new start; it doubles up to 60."
+    )
+    deaths_a_minute: int | None = Field(None, ge=0, le=1000, description="Given up after so many; 0: never.")
+    progress_extends: bool | None = Field(None, description="true: progress gives a request its time anew.")
+
+
+Method = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/-]+$", max_length=64)]
+Seconds = Annotated[int, Field(ge=0, le=MAX_TIMEOUT_SECONDS)]
+
+
 class LogSection(Section):
     """Diagnostics, not the audit."""
 
@@ -80,6 +99,8 @@ class PolicyFile(Section):
         None, description="Lone surrogates and invalid UTF-8 in result strings."
     )
     frames: FramesSection = FramesSection()
+    server: ServerSection = ServerSection()
+    timeouts: dict[Method, Seconds] = Field({}, description="Seconds to wait for an answer, by method; 0: for ever.")
     rules: dict[str, RuleSection] = Field({}, description="Changes to single rules, by rule id.")
 
 

@@ -31,6 +31,22 @@ TEMPLATE = """\
 #keep_days = 90
 #max_bytes = 1073741824
 
+[server]
+# When the server ends by itself: "restart" it, or "mirror" its end to the client.
+#on_crash = "restart"
+# true: it keeps nothing in memory, so nobody needs to be told that it was restarted.
+#stateless = false
+# Before the first new start; doubles up to 60. After so many deaths in a minute it is given up (0: never).
+#restart_delay_seconds = 1
+#deaths_a_minute = 5
+# true: each sign of progress gives a request its whole time-out anew.
+#progress_extends = false
+
+[timeouts]
+# Seconds until the gateway answers a request in the server's place, by method; 0: it waits as long as the client.
+#initialize = 30
+# For instance, for calls: "tools/call" = 120
+
 [log]
 # Lowest level in the log files: debug, info, warning or error.
 #level = "info"

@@ -9,6 +9,8 @@ from mcpgw.protocol.methods import ELICIT, TOOLS_CALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mcpgw.protocol.pending import Pending
 
 
@@ -22,6 +24,10 @@ class Code(IntEnum):
     APPROVAL = -31005
     AUDIT = -31006
     PARSE = -32700  # JSON-RPC's own, for a frame in which no id can be read
+
+
+# The code and rule of a refusal, and its words for a REF.
+Refusal = tuple[Code, str, "Callable[[str], str]"]
 
 
 def error(id_text: str | None, code: Code, message: str, *, rule: str, ref: str) -> bytes:
@@ -93,6 +99,52 @@ def withheld(server: str, ref: str) -> str:
 
 def server_gone(how: str) -> str:
     return f"The MCP server has ended ({how}) before it answered. It may or may not have done the work."
+
+
+def server_lost(how: str, fate: str) -> str:
+    return (
+        f"The MCP server ended ({how}) before it answered. {fate} This request was not sent again: "
+        f"it may or may not have done its work, so look before you repeat it."
+    )
+
+
+RESTARTED = "It is being restarted, and its state is lost (sessions, open files, earlier steps)."
+GIVEN_UP = "It ended too often and is not started again."
+
+
+def restarted_before(ref: str) -> str:
+    return (
+        f"Not sent by mcpgw: the MCP server ended since the last call and was restarted, so its state is lost "
+        f"(sessions, open files, earlier steps); ref {ref}. Repeat this call if it makes sense without them."
+    )
+
+
+def not_back_yet(seconds: int) -> str:
+    return (
+        f"The MCP server has ended and was not back within {seconds} seconds. This request was not sent to it; "
+        f"it can be repeated."
+    )
+
+
+def not_answered(seconds: int) -> str:
+    return (
+        f"The MCP server did not answer within {seconds} seconds. The request was cancelled; "
+        f"it may or may not have done its work."
+    )
+
+
+def server_failed(reason: str, ref: str) -> str:
+    return (
+        f"Refused by mcpgw: {reason}; it is not started again. Ref {ref}. Do not work around it. Tell the user: "
+        f"`mcpgw why` says more, `mcpgw restart` starts it again."
+    )
+
+
+def server_differs(differences: str, ref: str) -> str:
+    return (
+        f"Refused by mcpgw: the MCP server ended, and its new start differs from the first of this session "
+        f"({differences}); ref {ref}. Do not work around it. Tell the user, and give them the ref."
+    )
 
 
 def too_many_waiting(ref: str) -> str:

@@ -18,5 +18,20 @@ class ToClient(NamedTuple):
     frame: bytes
 
 
+class Start(NamedTuple):
+    """The server is started again. The session hears `server_started`, or `server_ended` where that fails."""
+
+
+class Stop(NamedTuple):
+    """The server that runs is ended; the session hears `server_ended` when it is gone."""
+
+
+class Standing(NamedTuple):
+    """Where the server stands now, in the words of the status record. reason: holds no secret."""
+
+    state: str
+    reason: str
+
+
 # A Record comes before the frame that it is about: what is not recorded is not sent.
-Effect = Record | ToServer | ToClient
+Effect = Record | ToServer | ToClient | Start | Stop | Standing

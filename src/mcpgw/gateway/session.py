@@ -45,6 +45,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mcpgw.gateway.answers import Refusal
     from mcpgw.gateway.effects import Effect
     from mcpgw.policy.rule import Policy
 
@@ -78,6 +79,18 @@ class Session:
         self.client: tuple[str, str] | None = None
         self.revision: str | None = None
         self.handshake_done = False
+        # What a request of the client's is refused for before it is judged: its code, rule and words.
+        self.gate: Callable[[Pending], Refusal | None] | None = None
+
+    @property
+    def asked(self) -> tuple[PendingTable, PendingTable]:
+        """The requests that wait for an answer, by the direction in which they travelled."""
+        return self._asked
+
+    @property
+    def passed(self) -> list[tuple[Direction, Message, Pending | None]]:
+        """What the effects of the last frame forward, with the request that it is or answers."""
+        return self._held
 
     def adopt(self, judge: Judge | None) -> None:
         """The next frame is judged by a new policy."""
@@ -111,16 +124,6 @@ class Session:
         if isinstance(message, Batch):
             return self._batch(direction, message, now)
         return self._message(direction, message, now)
-
-    def server_gone(self, how: str) -> list[Effect]:
-        """The server has ended: whoever waits for it is told. how: "exit code 3" or "signal 9"."""
-        effects: list[Effect] = []
-        for request in self._asked[Direction.TO_SERVER].settle_all():
-            text = answers.server_gone(how)
-            effects.append(
-                ToClient(answers.error(request.id_text, Code.SERVER_DOWN, text, rule="server-down", ref="-"))
-            )
-        return effects
 
     def unrecorded(self, rest: list[Effect]) -> list[Effect]:
         """What to do instead of `rest` when the Record of the last frame could not be written."""
@@ -173,6 +176,8 @@ class Session:
         request = Pending(message.id_text or "null", message.method or "", tool, is_stateless(message), now)
         if table.full:
             return self._deny(direction, message, request, Code.LIMIT, CROWDED, answers.too_many_waiting)
+        if self.gate is not None and direction is Direction.TO_SERVER and (refusal := self.gate(request)) is not None:
+            return self._deny(direction, message, request, *refusal)
         if self._judge is None:
             if direction is Direction.TO_SERVER and request.method not in ALWAYS_ANSWERED:
                 return self._deny(direction, message, request, Code.POLICY, POLICY_MISSING, answers.policy_unavailable)
@@ -328,7 +333,7 @@ class Session:
             for effect in self._refuse(direction, message.raw, message, "a batch outside revision 2025-03-26"):
                 if isinstance(effect, Record):
                     records.append(effect)
-                else:
+                elif isinstance(effect, ToClient | ToServer):
                     answers_by_end[type(effect)].append(effect.frame.rstrip(b"\n"))
         return records + [end(b"[" + b",".join(some) + b"]\n") for end, some in answers_by_end.items() if some]
 
@@ -347,7 +352,8 @@ class Session:
         answer = answers.refusal(request, code, words(ref), rule=rule, ref=ref)
         self._remember_refused(message.id)
         verdict = self._verdict(direction, message, _flow(direction))
-        record = record_of(direction, message, verdict, self._policy, decision="block", reason=rule, ref=ref)
+        decision = "refuse" if code is Code.SERVER_DOWN else "block"
+        record = record_of(direction, message, verdict, self._policy, decision=decision, reason=rule, ref=ref)
         return [record, _to(direction.back, answer)]
 
     @property
@@ -367,6 +373,10 @@ class Session:
     def _reference(self) -> str:
         self._events += 1
         return event_reference(self._instance, self._events)
+
+    def forget(self, key: str) -> None:
+        """The gateway has answered this request itself: what comes about it is not passed on any more."""
+        self._remember_refused(key)
 
     def _remember_refused(self, key: str | None) -> None:
         if key is not None:

@@ -48,7 +48,7 @@ class Withheld:
     judge: only masks what is recorded; None while no policy could be loaded.
     """
 
-    handshake_done = False  # nobody ever waits for a server here
+    over = True  # the stand-in ends with the session
 
     def __init__(self, judge: Judge | None, server: str, ref: str) -> None:
         self._judge = judge
@@ -60,8 +60,21 @@ class Withheld:
         """The next frame is recorded by a new policy."""
         self._judge = judge
 
-    def server_gone(self, how: str) -> list[Effect]:
+    def server_ended(self, how: str, rest: bytes, *, now: float) -> list[Effect]:
         """There was none."""
+        return []
+
+    def server_started(self, *, now: float) -> list[Effect]:
+        return []
+
+    def restart(self, *, now: float) -> list[Effect]:
+        """What is withheld is not started by a restart either: the next start looks again."""
+        return []
+
+    def due_at(self) -> float | None:
+        return None
+
+    def tick(self, *, now: float) -> list[Effect]:
         return []
 
     def unrecorded(self, rest: list[Effect]) -> list[Effect]:

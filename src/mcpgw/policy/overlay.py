@@ -18,7 +18,7 @@ from mcpgw.policy.profiles import (
     malformed_text,
     observed,
 )
-from mcpgw.policy.rule import Action
+from mcpgw.policy.rule import RESTART, Action, Upkeep
 
 T = TypeVar("T", covariant=True)
 Setting = str | int
@@ -33,6 +33,15 @@ DEFAULT_SETTINGS: Mapping[str, Setting] = {
     "audit.on_failure": "block",
     "audit.max_value_chars": 256,
     "audit.max_params_bytes": 4096,
+    "server.on_crash": RESTART,
+    "server.stateless": False,
+    "server.restart_delay_seconds": Upkeep().restart_delay_seconds,
+    "server.deaths_a_minute": Upkeep().deaths_a_minute,
+    "server.progress_extends": False,
+}
+# By method; a layer may add others. 0 takes one off.
+DEFAULT_TIMEOUTS: Mapping[str, Setting] = {
+    f"timeouts.{method}": seconds for method, seconds in Upkeep().timeouts.items()
 }
 
 
@@ -58,7 +67,7 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one file says. settings: `malformed_text`, `frames.*`, `audit.*` by dotted key."""
+    """What one file says. settings: `malformed_text`, `frames.*`, `audit.*`, `server.*`, `timeouts.*` by dotted key."""
 
     origin: str
     profile: Profile | None = None
@@ -171,7 +180,8 @@ def _last(first: Chosen[T], layers: Iterable[Layer], pick: Callable[[Layer], T |
 def _settings(profile: Chosen[Profile], layers: Sequence[Layer]) -> dict[str, Chosen[Setting]]:
     by_profile = f"profile {profile.value}"
     settings: dict[str, Chosen[Setting]] = {"malformed_text": Chosen(malformed_text(profile.value), by_profile)}
-    settings |= {key: Chosen(value, DEFAULT_ORIGIN) for key, value in DEFAULT_SETTINGS.items()}
+    defaults = {**DEFAULT_SETTINGS, **DEFAULT_TIMEOUTS}
+    settings |= {key: Chosen(value, DEFAULT_ORIGIN) for key, value in defaults.items()}
     for layer in layers:
         settings |= {key: Chosen(value, layer.origin) for key, value in layer.settings.items()}
     settings |= {key: Chosen(value, by_profile) for key, value in least_enforcement(profile.value).items()}

@@ -39,13 +39,33 @@ class Flow(IntEnum):
 
 
 OBSERVE = "observe"
+RESTART, MIRROR = "restart", "mirror"
+HANDSHAKE_SECONDS = 30  # shorter than any client waits for it
+
+
+class Upkeep(NamedTuple):
+    """How one server is kept up.
+
+    on_crash: RESTART or MIRROR.  stateless: nobody needs to hear that its memory is gone.
+    restart_delay_seconds: before the first new start, twice as long before each next one.
+    deaths_a_minute: with so many it is given up; 0: never.
+    timeouts: method -> seconds until the gateway answers in the server's place.  progress_extends: and each sign of
+    progress gives it that time anew.
+    """
+
+    on_crash: str = RESTART
+    stateless: bool = False
+    restart_delay_seconds: int = 1
+    deaths_a_minute: int = 5
+    progress_extends: bool = False
+    timeouts: Mapping[str, int] = {"initialize": HANDSHAKE_SECONDS}
 
 
 class Policy(NamedTuple):
     """The merged policy of one entry.
 
     actions: rule id -> action per Flow.  malformed_text: "refuse" or "repair".  record: "metadata", "params" or "full".
-    audit_on_failure: "block" or "allow", for calls that cannot be recorded.
+    audit_on_failure: "block" or "allow", for calls that cannot be recorded.  upkeep: of the server itself.
     """
 
     profile: str
@@ -58,6 +78,7 @@ class Policy(NamedTuple):
     audit_on_failure: str
     max_value_chars: int
     max_params_bytes: int
+    upkeep: Upkeep = Upkeep()
 
     @property
     def enforces(self) -> bool:
@@ -79,6 +100,21 @@ def from_plain(plain: Mapping[str, Any]) -> Policy:
         audit_on_failure=audit["on_failure"],
         max_value_chars=int(audit["max_value_chars"]),
         max_params_bytes=int(audit["max_params_bytes"]),
+        upkeep=_upkeep(plain),
+    )
+
+
+def _upkeep(plain: Mapping[str, Any]) -> Upkeep:
+    """The defaults where a snapshot of an older version says nothing."""
+    given = plain.get("server", {})
+    timeouts = {str(method): int(seconds) for method, seconds in plain.get("timeouts", Upkeep().timeouts).items()}
+    return Upkeep(
+        on_crash=str(given.get("on_crash", RESTART)),
+        stateless=bool(given.get("stateless", False)),
+        restart_delay_seconds=int(given.get("restart_delay_seconds", Upkeep().restart_delay_seconds)),
+        deaths_a_minute=int(given.get("deaths_a_minute", Upkeep().deaths_a_minute)),
+        progress_extends=bool(given.get("progress_extends", False)),
+        timeouts={method: seconds for method, seconds in timeouts.items() if seconds},
     )
 
 

@@ -33,8 +33,27 @@ TOOLS_CALL = "tools/call"
 TOOLS_LIST = "tools/list"
 ELICIT = "elicitation/create"
 CANCELLED = "notifications/cancelled"
+INITIALIZED = "notifications/initialized"
+PROGRESS = "notifications/progress"
+SET_LEVEL = "logging/setLevel"
+SUBSCRIBE = "resources/subscribe"
+UNSUBSCRIBE = "resources/unsubscribe"
 # What brings a task's result: 2025-11-25, and the extension (there inside the task).
 TASK_ANSWERS = frozenset({"tasks/result", "tasks/get"})
+
+# They change nothing at the server: asked twice they do what they do once.
+REPEATABLE = frozenset(
+    {
+        "ping",
+        TOOLS_LIST,
+        "prompts/list",
+        "prompts/get",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
+        "completion/complete",
+    }
+)
 
 # Answered even when calls are refused: without them a client believes that the server is gone.
 ALWAYS_ANSWERED = frozenset(

@@ -32,6 +32,10 @@ class PendingTable:
     def __contains__(self, key: str) -> bool:
         return key in self._waiting
 
+    def ids(self) -> list[str]:
+        """The keys that wait, in the order in which they were asked."""
+        return list(self._waiting)
+
     @property
     def full(self) -> bool:
         return len(self._waiting) >= MAX_PENDING
@@ -39,6 +43,9 @@ class PendingTable:
     def add(self, key: str, request: Pending) -> None:
         """Notes a request that is being forwarded. The caller has made sure that `key` is not outstanding."""
         self._waiting[key] = request
+
+    def get(self, key: str) -> Pending | None:
+        return self._waiting.get(key)
 
     def settle(self, key: str | None) -> Pending | None:
         """Takes the request out that `key` answers; None if nobody waits for it."""

@@ -106,6 +106,21 @@ def parse_elements(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def member_span(text: str, key: str) -> tuple[int, int] | None:
+    """Where the value of `key` stands in the one object that `text` is, as `parse_object` read it; None: not there."""
+    at = _skip_space(text, _skip_space(text, 0) + 1)
+    while text[at] != "}":
+        name, end = parse_value(text, at)
+        start = _skip_space(text, _skip_space(text, end) + 1)
+        _, end = parse_value(text, start)
+        if name == key:
+            return start, end
+        at = _skip_space(text, end)
+        if text[at] == ",":
+            at = _skip_space(text, at + 1)
+    return None
+
+
 def depth_exceeds(value: Any, limit: int, raw: bytes) -> bool:
     """Whether containers are nested deeper than `limit`, `value` itself being level 1."""
     if raw.count(b"[") + raw.count(b"{") <= limit:

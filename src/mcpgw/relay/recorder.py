@@ -66,6 +66,12 @@ class Recorder:
         if record.type != ACTION and record.decision in ("alert", "redact", "block", "refuse"):
             self._warn(record)
 
+    def stands(self, state: str, reason: str) -> None:
+        """Where the server stands now; while the journal cannot be written, that shows instead."""
+        self.resting = (state, reason)
+        if self._instance is not None and not self._failing:
+            self._instance.set_state(state, reason)
+
     def close(self) -> None:
         """Writes the journal's last head; a disk that refuses it is only reported."""
         if self._journal is None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mcpgw.audit.diagnostics import Diagnostics
     from mcpgw.gateway.judging import Judge
-    from mcpgw.gateway.session import Session
+    from mcpgw.gateway.lasting import Lasting
     from mcpgw.gateway.withheld import Withheld
     from mcpgw.paths import StateLayout
     from mcpgw.policy.snapshot import Snapshot
@@ -69,14 +69,18 @@ def run(argv: list[str], *, root: str, baked: bool) -> NoReturn:
 
 def _start(arguments: Arguments, root: str) -> Start:
     """Starts the server; what comes from a file that other people share is looked at first."""
-    doubt = None
-    if arguments.entry is not None and SHARED_SCOPE in arguments.entry:
-        from mcpgw.paths import StateLayout
-        from mcpgw.relay.trust import examine
-
-        doubt = examine(StateLayout(root), arguments)
+    doubt = _doubt(arguments, root)
     withheld = doubt is not None and doubt.withheld
     return Start(stand_in() if withheld else spawn(arguments.server, root), doubt, withheld)
+
+
+def _doubt(arguments: Arguments, root: str) -> Doubt | None:
+    if arguments.entry is None or SHARED_SCOPE not in arguments.entry:
+        return None
+    from mcpgw.paths import StateLayout
+    from mcpgw.relay.trust import examine
+
+    return examine(StateLayout(root), arguments)
 
 
 def _fill_standard_descriptors() -> None:
@@ -142,44 +146,46 @@ def _pump(
 ) -> int:
     from mcpgw.protocol.framing import DEFAULT_MAX_FRAME_BYTES
     from mcpgw.relay.judging import Judging
+    from mcpgw.relay.keeper import Keeper, Surroundings
     from mcpgw.relay.stdio import Pump
 
     watch.check(time.monotonic())
     judging = Judging(watch.layout, arguments.server)
     session = _session(start, judging.by(watch.snapshot), instance.id if instance else "-")
-    described: list[tuple[str, str]] = []
-
-    def before_frame(now: float) -> None:
-        if watch.check(now):
-            session.adopt(judging.by(watch.snapshot))
-            _describe_policy(instance, watch.snapshot)
-        if session.client is not None and not described and instance is not None:
-            described.append(session.client)
-            instance.describe(client=session.client[0], client_version=session.client[1])
-            if not start.withheld:
-                instance.set_state("ready")
-
-    _describe_policy(instance, watch.snapshot)
+    around = Surroundings(watch, judging, instance, recorder, diagnostics)
     pump = Pump(
         session,
         recorder,
         start.child,
         max_frame_bytes=watch.snapshot.policy.max_frame_bytes if watch.snapshot else DEFAULT_MAX_FRAME_BYTES,
         wake_fd=instance.wake_fd if instance else None,
-        before_frame=before_frame,
+        keeper=Keeper(around, session, lambda: _start_again(arguments, watch.layout.root)),
     )
     diagnostics.to_people = pump.say
     return pump.run()
 
 
-def _session(start: Start, judge: Judge | None, instance: str) -> Session | Withheld:
-    if start.doubt is None or not start.withheld:
-        from mcpgw.gateway.session import Session
+def _session(start: Start, judge: Judge | None, instance: str) -> Lasting | Withheld:
+    if start.doubt is not None and start.withheld:
+        from mcpgw.gateway.withheld import Withheld
 
-        return Session(judge, instance)
-    from mcpgw.gateway.withheld import Withheld
+        return Withheld(judge, start.doubt.server, start.doubt.ref)
+    from mcpgw.gateway.lasting import Lasting
+    from mcpgw.gateway.lifecycle import Lifecycle
+    from mcpgw.policy.rule import Upkeep
 
-    return Withheld(judge, start.doubt.server, start.doubt.ref)
+    upkeep = judge.policy.upkeep if judge else Upkeep()
+    return Lasting(judge, instance, Lifecycle(upkeep, lambda: os.urandom(1)[0] / 255), os.urandom(4).hex())
+
+
+def _start_again(arguments: Arguments, root: str) -> Child:
+    """A shared entry is looked at anew: it may have changed while its server ran. Raises StartFailed."""
+    doubt = _doubt(arguments, root)
+    if doubt is not None and doubt.withheld:
+        raise StartFailed(doubt.message, EXIT_ENVIRONMENT)
+    child = spawn(arguments.server, root)
+    confirm_start(child, arguments.server[0])
+    return child
 
 
 def _open_instance(
@@ -199,11 +205,6 @@ def _open_instance(
     except OSError as error:
         diagnostics.error("state-unwritable", message=f"the state directory cannot be written: {error.strerror}")
         return None
-
-
-def _describe_policy(instance: Instance | None, snapshot: Snapshot | None) -> None:
-    if instance is not None and snapshot is not None:
-        instance.describe(policy=snapshot.digest, profile=snapshot.policy.profile)
 
 
 def _close(instance: Instance | None, recorder: Recorder, state: str, reason: str) -> None:

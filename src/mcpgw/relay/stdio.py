@@ -10,21 +10,20 @@ import signal
 import time
 
 from mcpgw.audit.record import Record
-from mcpgw.gateway.effects import ToServer
+from mcpgw.gateway.effects import Standing, Start, ToClient, ToServer
 from mcpgw.protocol.framing import Framer
 from mcpgw.protocol.methods import Direction
 from mcpgw.relay import child as child_process
-from mcpgw.relay.outlet import Outlet, inherited, own_pipe
-from mcpgw.relay.shutdown import Shutdown
+from mcpgw.relay.life import Life
+from mcpgw.relay.outlet import Outlet, inherited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mcpgw.gateway.effects import Effect
-    from mcpgw.gateway.session import Session
+    from mcpgw.gateway.lasting import Lasting
     from mcpgw.gateway.withheld import Withheld
     from mcpgw.relay.child import Child
+    from mcpgw.relay.keeper import Keeper
     from mcpgw.relay.recorder import Recorder
 
 # Larger reads make glibc map and unmap memory at each of them: three times slower.
@@ -38,52 +37,55 @@ _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
 class Pump:
-    """Moves one session's bytes until the server has ended. before_frame is called ahead of each frame."""
+    """Moves one session's bytes until it is over."""
 
     def __init__(
         self,
-        session: Session | Withheld,
+        session: Lasting | Withheld,
         recorder: Recorder,
         child: Child,
         *,
         max_frame_bytes: int,
         wake_fd: int | None,
-        before_frame: Callable[[float], None],
+        keeper: Keeper,
     ) -> None:
         self._session = session
         self._recorder = recorder
-        self._child = child
-        self._before_frame = before_frame
-        self._framers = {Direction.TO_SERVER: Framer(max_frame_bytes), Direction.TO_CLIENT: Framer(max_frame_bytes)}
-        self._to_server: Outlet = own_pipe(child.stdin)
+        self._keeper = keeper
+        self._before_frame = keeper.before_frame
+        self._max_frame_bytes = max_frame_bytes
+        self._from_client = Framer(max_frame_bytes)
+        self._life = Life(child, max_frame_bytes)
         self._to_client: Outlet = inherited(STDOUT)
         self._stderr: Outlet = inherited(STDERR)
-        self._shutdown = Shutdown()
         self._poll = select.poll()
         self._watched: dict[int, int] = {}
         self._open = {STDIN, child.stdout, child.stderr}
         self._wake_fd = wake_fd
         self._signals = _signal_pipe()
-        self._server_input_open = True
-        self._status: int | None = None
+        # The first signal to stop that came for the gateway, and whether it found a server to pass it on to.
+        self._signalled = 0
+        self._alone = False
         self._changed = True  # something ended or a signal came: see what is due
         self._pressure: tuple[int, ...] = ()
+        self._due: float | None = None  # when the session has something to do
         self.stderr_ring = b""
 
     def run(self) -> int:
-        """Until the session is over; the server's wait status, or minus the signal that ended the gateway first."""
+        """Until the session is over; the server's wait status, or minus the signal that found no server."""
         _quieten_collector()
         while not self._over():
             self._watch()
             for fd, events in self._poll.poll(self._timeout_ms()):
                 self._handle(fd, events)
-            if self._changed or self._shutdown.under_way or self._to_client.broken or self._to_server.broken:
+            life = self._life
+            if self._changed or life.ending.under_way or self._to_client.broken or life.to_server.broken:
                 self._changed = False
                 self._advance(time.monotonic())
+            if self._due is not None and (now := time.monotonic()) >= self._due:
+                self._perform(self._session.tick(now=now))
         self._finish()
-        if self._status is None:
-            return -self._shutdown.first_signal
-        return self._status
+        return -self._signalled if self._alone else self._life.status or 0
 
     def say(self, line: bytes) -> None:
         """A line of the gateway's own on stderr, dropped while the client does not read there."""
@@ -93,19 +95,32 @@ class Pump:
     # -- what to wait for -------------------------------------------------------------------------------------------
 
     def _over(self) -> bool:
-        if self._status is None:
+        """Whether the session is over; where only the server is, the session hears of it."""
+        life = self._life
+        if life.status is None:
             return False
-        if self._child.stdout not in self._open:
-            return True
-        if not self._shutdown.drained(time.monotonic()):
+        if not life.buried:
+            if life.child.stdout in self._open and not self._drained(life):
+                return False
+            self._bury(life)
+        return self._session.over or not self._client_listens
+
+    def _drained(self, life: Life) -> bool:
+        """Whether the time to read what an ended server left is over."""
+        if not life.ending.drained(time.monotonic()):
             return False
-        return not self._to_client.crowded or self._shutdown.signalled_at is not None
+        return not self._to_client.crowded or self._signalled != 0
+
+    @property
+    def _client_listens(self) -> bool:
+        return STDIN in self._open and not self._to_client.broken and not self._signalled
 
     def _watch(self) -> None:
         """Brings the poll set up to date: a source is read only while its sink is not crowded."""
-        sinks = (self._to_server, self._to_client, self._stderr)
-        pressure: tuple[int, ...] = (len(self._open), self._server_input_open)
-        if self._to_server.queued or self._to_client.queued or self._stderr.queued:
+        life = self._life
+        sinks = (life.to_server, self._to_client, self._stderr)
+        pressure: tuple[int, ...] = (len(self._open), life.input_open)
+        if life.to_server.queued or self._to_client.queued or self._stderr.queued:
             pressure += tuple((one.queued > 0) + one.crowded for one in sinks)
         if pressure == self._pressure:
             return
@@ -113,11 +128,11 @@ class Pump:
         wanted = {self._signals: select.POLLIN}
         if self._wake_fd is not None:
             wanted[self._wake_fd] = select.POLLIN
-        for source, sink in ((STDIN, self._to_server), (self._child.stdout, self._to_client)):
+        for source, sink in ((STDIN, life.to_server), (life.child.stdout, self._to_client)):
             if source in self._open and not sink.crowded:
                 wanted[source] = select.POLLIN
-        if self._child.stderr in self._open and not self._stderr.crowded:
-            wanted[self._child.stderr] = select.POLLIN
+        if life.child.stderr in self._open and not self._stderr.crowded:
+            wanted[life.child.stderr] = select.POLLIN
         for sink in sinks:
             if sink.queued:
                 wanted[sink.fd] = wanted.get(sink.fd, 0) | select.POLLOUT
@@ -131,49 +146,53 @@ class Pump:
         self._watched = wanted
 
     def _timeout_ms(self) -> float | None:
-        deadline = self._shutdown.deadline() if self._shutdown.under_way else None
-        now = time.monotonic()
-        if deadline is None or self._shutdown.drained(now):  # drained: only the client's reading is waited for
-            return None
-        return max(0.0, (deadline - now) * 1000)
+        deadline = self._due = self._session.due_at()
+        ending = self._life.ending
+        if ending.under_way and not self._life.buried:
+            now = time.monotonic()
+            # drained: only the client's reading is waited for
+            last = None if ending.drained(now) else ending.deadline()
+            deadline = min((at for at in (deadline, last) if at is not None), default=None)
+        return None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
 
     # -- what has happened ------------------------------------------------------------------------------------------
 
     def _handle(self, fd: int, events: int) -> None:
+        child = self._life.child
         if fd == STDIN and events & _READABLE:
-            self._read(STDIN, Direction.TO_SERVER)
-        elif fd == self._child.stdout and events & _READABLE:
-            self._read(fd, Direction.TO_CLIENT)
-        elif fd == self._child.stderr and events & _READABLE:
+            self._read(STDIN, Direction.TO_SERVER, self._from_client)
+        elif fd == child.stdout and events & _READABLE:
+            self._read(fd, Direction.TO_CLIENT, self._life.framer)
+        elif fd == child.stderr and events & _READABLE:
             self._read_stderr()
         elif fd == self._signals:
             self._pass_signals(os.read(fd, READ_BYTES))
         elif fd == self._wake_fd:
             os.read(fd, READ_BYTES)
-            self._before_frame(time.monotonic())
+            self._perform(self._keeper.woken(time.monotonic()))
         else:
-            for sink in (self._to_server, self._to_client, self._stderr):
+            for sink in (self._life.to_server, self._to_client, self._stderr):
                 if sink.fd == fd:
                     sink.flush()
 
-    def _read(self, fd: int, direction: Direction) -> None:
+    def _read(self, fd: int, direction: Direction, framer: Framer) -> None:
         try:
             chunk = os.read(fd, READ_BYTES)
         except OSError:  # the peer reset a socket: the same as its end
             chunk = b""
-        framer = self._framers[direction]
-        frames = framer.feed(chunk) if chunk else framer.close()
+        if not chunk:
+            self._close_source(fd)
+        # What the server left of its last line is looked at when it has ended.
+        frames = framer.feed(chunk) if chunk else framer.close() if fd == STDIN else ()
         for frame in frames:
             now = time.monotonic()
             self._before_frame(now)
             self._perform(self._session.receive(direction, frame, now=now))
-        if not chunk:
-            self._close_source(fd)
 
     def _read_stderr(self) -> None:
-        chunk = os.read(self._child.stderr, READ_BYTES)
+        chunk = os.read(self._life.child.stderr, READ_BYTES)
         if not chunk:
-            self._close_source(self._child.stderr)
+            self._close_source(self._life.child.stderr)
             return
         self.stderr_ring = (self.stderr_ring + chunk)[-STDERR_RING_BYTES:]
         self._stderr.send(chunk)
@@ -186,8 +205,11 @@ class Pump:
         self._changed = True
         for number in numbers:
             if number in PASSED_ON:
-                child_process.signal_group(self._child, number)
-                self._shutdown.signalled(number, time.monotonic())
+                if not self._signalled:
+                    self._signalled, self._alone = number, self._life.buried
+                if self._life.status is None:
+                    child_process.signal_group(self._life.child, number)
+                self._life.ending.signalled(number, time.monotonic())
 
     def _perform(self, effects: list[Effect]) -> None:
         """In order; where a Record cannot be written the session says what is done instead of the rest."""
@@ -200,44 +222,81 @@ class Pump:
                     self._perform(self._session.unrecorded(rest))
                     return
             elif isinstance(effect, ToServer):
-                self._to_server.send(effect.frame)
-            else:
+                self._life.to_server.send(effect.frame)
+            elif isinstance(effect, ToClient):
                 self._to_client.send(effect.frame)
+            elif isinstance(effect, Standing):
+                self._keeper.stands(effect)
+            elif isinstance(effect, Start):
+                self._start_again()
+            else:
+                self._stop_server()
 
     # -- what is due --------------------------------------------------------------------------------------------------
 
     def _advance(self, now: float) -> None:
+        life = self._life
         client_gone = STDIN not in self._open or self._to_client.broken
-        server_done = self._child.stdout not in self._open or self._to_server.broken
-        if self._server_input_open and (client_gone or server_done) and not self._to_server.queued:
-            self._server_input_open = False
-            self._watched.pop(self._child.stdin, None)
+        server_done = life.child.stdout not in self._open or life.to_server.broken
+        if life.input_open and (client_gone or server_done) and not life.to_server.queued:
+            self._watched.pop(life.child.stdin, None)
             with contextlib.suppress(KeyError):
-                self._poll.unregister(self._child.stdin)
-            self._to_server.close()
-        if client_gone or self._child.stdout not in self._open:
-            self._shutdown.input_closed(now)
-        if (number := self._shutdown.due_signal(now)) is not None:
-            child_process.signal_group(self._child, number)
-        if self._status is None and (status := child_process.reap(self._child)) is not None:
-            self._status = status
-            self._shutdown.server_ended(now)
+                self._poll.unregister(life.child.stdin)
+            life.close_input()
+        if client_gone or life.child.stdout not in self._open:
+            life.ending.input_closed(now)
+        if life.status is not None:
+            return
+        if (number := life.ending.due_signal(now)) is not None:
+            child_process.signal_group(life.child, number)
+        if (status := child_process.reap(life.child)) is not None:
+            life.status = status
+            life.ending.server_ended(now)
+
+    def _bury(self, life: Life) -> None:
+        """The last frames, what the server left behind, and the answers to whoever waits."""
+        if life.child.stdout in self._open:
+            os.set_blocking(life.child.stdout, False)
+            self._read(life.child.stdout, Direction.TO_CLIENT, life.framer)  # one read takes all that a pipe holds
+        child_process.release(life.child)  # and with it what the server left behind
+        self._drain_stderr()
+        self._keeper.ended(self.stderr_ring)
+        self._open -= {life.child.stdout, life.child.stderr}
+        self._watched.pop(life.child.stdin, None)
+        with contextlib.suppress(KeyError):
+            self._poll.unregister(life.child.stdin)
+        life.bury()
+        self._pressure = ()
+        rest = b"".join(frame for frame in life.framer.close() if isinstance(frame, bytes))
+        now = time.monotonic()
+        if self._client_listens:
+            how = child_process.describe_exit(life.status or 0)
+            self._perform(self._session.server_ended(how, rest, now=now))
+        elif rest:
+            self._perform(self._session.receive(Direction.TO_CLIENT, rest, now=now))
+
+    def _start_again(self) -> None:
+        now = time.monotonic()
+        try:
+            child = self._keeper.start_again()
+        except child_process.StartFailed as failure:
+            self._perform(self._session.server_ended(str(failure), b"", now=now))
+            return
+        self._life = Life(child, self._max_frame_bytes)
+        self._open |= {child.stdout, child.stderr}
+        self._changed, self._pressure = True, ()
+        self._perform(self._session.server_started(now=now))
+
+    def _stop_server(self) -> None:
+        """As a client would: a signal, and a harder one if that does not help."""
+        if self._life.status is None:
+            child_process.signal_group(self._life.child, signal.SIGTERM)
+            self._life.ending.signalled(signal.SIGTERM, time.monotonic())
+            self._changed = True
 
     def _finish(self) -> None:
-        """Frames that were left, answers to whoever waits, and a bounded wait for the client to take them."""
-        status = self._status or 0
-        if self._child.stdout in self._open:
-            os.set_blocking(self._child.stdout, False)
-            self._read(self._child.stdout, Direction.TO_CLIENT)  # one read takes all that a pipe holds
-        if self._child.stdout in self._open:
-            for frame in self._framers[Direction.TO_CLIENT].close():
-                self._perform(self._session.receive(Direction.TO_CLIENT, frame, now=time.monotonic()))
-        client_listens = STDIN in self._open and self._shutdown.signalled_at is None
-        if client_listens and self._session.handshake_done:
-            self._perform(self._session.server_gone(child_process.describe_exit(status)))
-        child_process.release(self._child)  # and with it what the server left behind
-        self._drain_stderr()
-        until = self._shutdown.flush_until(time.monotonic())
+        """A bounded wait for the client to take what is left for it."""
+        until = self._life.ending.flush_until(time.monotonic())
         while (self._to_client.queued or self._stderr.queued) and time.monotonic() < until:
             select.select([], [one.fd for one in (self._to_client, self._stderr) if one.queued], [], 0.05)
             self._to_client.flush()
@@ -245,9 +304,9 @@ class Pump:
 
     def _drain_stderr(self) -> None:
         """What the server said last is in the pipe already; nobody else writes to it now."""
-        os.set_blocking(self._child.stderr, False)
+        os.set_blocking(self._life.child.stderr, False)
         with contextlib.suppress(BlockingIOError):
-            while self._child.stderr in self._open:
+            while self._life.child.stderr in self._open:
                 self._read_stderr()
 
 

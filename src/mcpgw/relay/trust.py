@@ -9,7 +9,7 @@ import contextlib
 import os
 
 from mcpgw.audit.diagnostics import escape_controls
-from mcpgw.audit.record import ACTION, Record
+from mcpgw.audit.record import Record, deed
 from mcpgw.policy.snapshot import SnapshotUnusable, load
 from mcpgw.registry.source import NEVER_APPROVED, Cause, change_of_binary, change_of_words
 from mcpgw.relay.child import working_directory
@@ -98,16 +98,4 @@ def _enforces(layout: StateLayout, arguments: Arguments) -> bool:
 
 
 def _record(doubt: Doubt) -> Record:
-    return Record(
-        direction="control",
-        type=ACTION,
-        id_text=None,
-        method=START,
-        tool=None,
-        params=None,
-        decision="block" if doubt.withheld else "alert",
-        findings=(),
-        bytes=0,
-        reason=doubt.what,
-        ref=doubt.ref,
-    )
+    return deed(START, "block" if doubt.withheld else "alert", doubt.what, doubt.ref)

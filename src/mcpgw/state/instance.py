@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 READ_ATTEMPTS = 64  # a write takes about a microsecond, so a live record is whole within a few tries
-FILES = ("lock", "status", "wake")
+FILES = ("lock", "status", "wake", "control", "stderr")
 
 
 class Identity(NamedTuple):
@@ -299,7 +299,7 @@ def _last_sign(directory: str) -> float:
 
 
 def _remove(directory: str) -> None:
-    """Removes an instance's directory as far as it can; only the three files that this module makes."""
+    """Removes an instance's directory as far as it can; only the files that belong there."""
     try:
         if not stat.S_ISDIR(os.lstat(directory).st_mode):
             return

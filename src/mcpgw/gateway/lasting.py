@@ -1,0 +1,346 @@
+"""A session that outlives its server: whoever waits is answered, what comes meanwhile is kept, a new life is told all.
+
+Everything else about frames is the Session's, to which the server seems never to have ended.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count
+
+from mcpgw.audit.record import deed
+from mcpgw.gateway import answers
+from mcpgw.gateway.answers import Code
+from mcpgw.gateway.continuity import REMEMBERED, Continuity, summary
+from mcpgw.gateway.effects import Standing, Start, Stop, ToClient, ToServer
+from mcpgw.gateway.judging import Verdict
+from mcpgw.gateway.lifecycle import FAILED, STOPPED
+from mcpgw.gateway.records import broken, record_of
+from mcpgw.gateway.replay import Replay
+from mcpgw.gateway.session import Session
+from mcpgw.gateway.strays import Strays, read
+from mcpgw.gateway.waiting import DOWN, Waiting, down, has_call
+from mcpgw.policy.decide import CLEAN
+from mcpgw.policy.fingerprint import event_reference
+from mcpgw.policy.rule import HANDSHAKE_SECONDS, Flow
+from mcpgw.protocol.message import Kind
+from mcpgw.protocol.methods import INITIALIZE, PROGRESS, REPEATABLE, TOOLS_CALL, Direction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mcpgw.gateway.answers import Refusal
+    from mcpgw.gateway.effects import Effect
+    from mcpgw.gateway.judging import Judge
+    from mcpgw.gateway.lifecycle import Lifecycle
+    from mcpgw.protocol.framing import Oversize
+    from mcpgw.protocol.message import Message
+    from mcpgw.protocol.pending import Pending
+
+ENDED, RESTARTED, CHANGED = "server/ended", "server/restarted", "server/changed"  # in the journal; no frame has them
+TO_SERVER, TO_CLIENT = Direction.TO_SERVER, Direction.TO_CLIENT
+
+
+class Lasting:
+    """Has what the relay asks of a session, and speaks to its Session as to a talk with one server that never ends.
+
+    mark: random letters, for ids of the gateway's own.
+    """
+
+    def __init__(self, judge: Judge | None, instance: str, lifecycle: Lifecycle, mark: str) -> None:
+        self._judge = judge
+        self._instance = instance
+        self._session = Session(judge, instance)
+        self._lifecycle = lifecycle
+        self._mark = mark
+        self._numbers = count(1)
+        self._memory = Continuity()
+        self._strays = Strays(mark)
+        self._waiting = Waiting(self._session)
+        self._replay: Replay | None = None
+        self._replay_until: float | None = None
+        self._connected = True
+        self._untold = False
+        self._held_for = ""
+        self._watch()
+
+    @property
+    def client(self) -> tuple[str, str] | None:
+        return self._session.client
+
+    @property
+    def over(self) -> bool:
+        """Whether the server's end is the session's."""
+        return self._lifecycle.state == STOPPED
+
+    def adopt(self, judge: Judge | None) -> None:
+        """The next frame is judged by a new policy."""
+        self._judge = judge
+        self._session.adopt(judge)
+        if judge is not None:
+            self._lifecycle.upkeep = judge.policy.upkeep
+        self._watch()
+
+    def _watch(self) -> None:
+        """Which methods are more than passed on."""
+        upkeep = self._lifecycle.upkeep
+        progress = (PROGRESS,) if upkeep.progress_extends else ()
+        self._watched = REMEMBERED | REPEATABLE | upkeep.timeouts.keys() | {*progress}
+
+    # -- frames ---------------------------------------------------------------------------------------------------
+
+    def receive(self, direction: Direction, frame: bytes | Oversize, *, now: float) -> list[Effect]:
+        """What to do about one frame that travels in `direction`. now: monotonic seconds. Raises nothing."""
+        if self._replay is not None or self._strays.any:
+            aside = self._aside(direction, frame, now)
+            if aside is not None:
+                return aside
+        effects = self._session.receive(direction, frame, now=now)
+        for _, message, request in self._session.passed:
+            if (message.method if request is None else request.method) in self._watched:
+                self._note(direction, message, request, effects, now)
+        if not self._lifecycle.established:
+            effects = self._settle_in(effects, now)
+        return effects if self._connected or direction is TO_CLIENT else self._park(effects, now)
+
+    def unrecorded(self, rest: list[Effect]) -> list[Effect]:
+        """What to do instead of `rest` when the last Record could not be written."""
+        return self._session.unrecorded(rest)
+
+    def _aside(self, direction: Direction, frame: bytes | Oversize, now: float) -> list[Effect] | None:
+        """Frames that only a restart explains; None for all others."""
+        message = read(frame) if isinstance(frame, bytes) else None
+        if message is None:
+            return None
+        if direction is TO_CLIENT:
+            if self._replay is not None and self._replay.awaits(message):
+                self._session.passed.clear()
+                return self._replayed(self._replay, message, now)
+            return self._renamed(message, now) if self._strays.any else None
+        if self._strays.answers_one(message):
+            self._session.passed.clear()
+            return [self._record(direction, message, "drop", "answers a server that has ended")]
+        renamed = self._strays.to_server(message)
+        return None if renamed is None else self._session.receive(direction, renamed, now=now)
+
+    def _renamed(self, message: Message, now: float) -> list[Effect] | None:
+        """A new server's request whose id the client may still have open."""
+        effects = self._session.receive(TO_CLIENT, message.raw, now=now)
+        for place, effect in enumerate(effects):
+            if isinstance(effect, ToClient) and self._session.passed:
+                frame = self._strays.to_client(message._replace(raw=effect.frame))
+                effects[place] = effect if frame is None else ToClient(frame)
+        for _, passed, request in self._session.passed:
+            self._note(TO_CLIENT, passed, request, effects, now)
+        return effects
+
+    def _note(
+        self, direction: Direction, message: Message, request: Pending | None, effects: list[Effect], now: float
+    ) -> None:
+        """Keeps what a later life, a second asking or a time-out needs of a frame that passes."""
+        if message.kind is Kind.REQUEST:
+            if direction is TO_SERVER:
+                self._note_request(message, effects, now)
+        elif message.method == PROGRESS:
+            self._waiting.deadlines.progressed(message.params.get("progressToken"), now)
+        elif message.kind is Kind.NOTIFICATION:
+            self._memory.passed(message, None)
+        elif request is not None and direction is TO_CLIENT:
+            self._waiting.answered(request)
+            if request.method in REMEMBERED:
+                self._memory.passed(message, request.id_text)
+
+    def _note_request(self, message: Message, effects: list[Effect], now: float) -> None:
+        frames = [effect.frame for effect in effects if isinstance(effect, ToServer)]
+        sent = message if frames in ([], [message.raw]) else read(frames[0])  # redacted is what it was told
+        if sent is None:
+            return  # one of a batch that was changed: not told again
+        method = message.method or ""
+        if method in REMEMBERED:
+            self._memory.passed(sent, None)
+        seconds = self._lifecycle.upkeep.timeouts.get(method, 0)
+        self._waiting.asked(message, sent.raw if frames == [sent.raw] else None, seconds, now)
+
+    def _settle_in(self, effects: list[Effect], now: float) -> list[Effect]:
+        """From the first answer to an opening on, the session no longer ends with its server."""
+        stateless = any(
+            request is not None and request.stateless and message.kind is Kind.RESULT
+            for _, message, request in self._session.passed
+        )
+        if not stateless and not self._session.handshake_done:
+            return effects
+        self._lifecycle.ready(now)
+        return [self._standing(), *effects]
+
+    def _park(self, effects: list[Effect], now: float) -> list[Effect]:
+        """What the client sends to a server that is not there; its answers to a new one pass at once."""
+        passed = [message for _, message, _ in self._session.passed]
+        if all(message.kind in (Kind.RESULT, Kind.ERROR) for message in passed):
+            return effects
+        ids = tuple(message.id or "" for message in passed if message.kind is Kind.REQUEST)
+        for effect in effects:
+            if isinstance(effect, ToServer):
+                self._waiting.parking.add(effect.frame, ids, now)
+        return [effect for effect in effects if not isinstance(effect, ToServer)]
+
+    # -- the server ends and comes back --------------------------------------------------------------------------
+
+    def server_ended(self, how: str, rest: bytes, *, now: float) -> list[Effect]:
+        """The server has ended, or could not be started. how: "exit code 3".  rest: its last, unfinished line."""
+        effects = self._unfinished(rest, now)
+        self._session.passed.clear()
+        served, self._connected = self._connected, False
+        self._replay = self._replay_until = None
+        self._memory.forget_open()
+        self._lifecycle.died(how, now)
+        effects += [deed(ENDED, "alert", how), self._standing()]
+        if self.over:
+            # One that never answered a handshake ends as without a gateway.
+            return effects + (self._waiting.last_words(how) if self._lifecycle.established else [])
+        failed = self._lifecycle.state == FAILED
+        lost = self._waiting.lost(failed=failed)
+        if served:
+            self._untold = not has_call(lost) and not self._lifecycle.upkeep.stateless and self._enforces
+        self._regate()
+        text = answers.server_lost(how, answers.GIVEN_UP if failed else answers.RESTARTED)
+        effects += [*self._withdraw(), *(down(request, text) for request in lost)]
+        if failed:
+            effects += self._refuse(self._waiting.unsent(), self._failure)
+        return effects
+
+    def server_started(self, *, now: float) -> list[Effect]:
+        """A new life: it hears of the client's handshake before anything else."""
+        self._session.passed.clear()
+        seconds = self._lifecycle.upkeep.timeouts.get(INITIALIZE, HANDSHAKE_SECONDS)
+        self._replay_until = now + seconds
+        replay = self._replay = Replay(self._memory, self._mark, self._numbers.__next__)
+        return self._tell(replay, replay.begin(), now)
+
+    def restart(self, *, now: float) -> list[Effect]:
+        """A person asks for a new start."""
+        self._session.passed.clear()
+        stop: list[Effect] = [Stop()] if self._lifecycle.restart(now) else []
+        self._regate()
+        return [self._standing(), *stop]
+
+    def due_at(self) -> float | None:
+        """When `tick` has something to do, in monotonic seconds."""
+        if self._connected and not self._waiting.deadlines:
+            return None
+        due = (self._lifecycle.due(), self._replay_until, self._waiting.due_at())
+        return min((at for at in due if at is not None), default=None)
+
+    def tick(self, *, now: float) -> list[Effect]:
+        """What is due by now."""
+        self._session.passed.clear()
+        effects: list[Effect] = []
+        if self._lifecycle.start(now):
+            effects += [self._standing(), Start()]
+        if self._replay_until is not None and now >= self._replay_until:
+            self._replay_until = None
+            effects.append(Stop())
+        return effects + self._waiting.overdue(now, connected=self._connected)
+
+    def _replayed(self, replay: Replay, answer: Message, now: float) -> list[Effect]:
+        record = self._record(TO_CLIENT, answer, "drop", "answers the gateway's own request")
+        return [record, *self._tell(replay, replay.answered(answer), now)]
+
+    def _tell(self, replay: Replay, frames: list[bytes], now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        for frame in frames:
+            message = read(frame)
+            if message is not None:
+                effects += [self._record(TO_SERVER, message, "allow", "told again after a restart"), ToServer(frame)]
+        if replay.fault:
+            self._replay_until = None
+            return [*effects, Stop()]
+        return effects + self._connect(replay.differences, now) if replay.done else effects
+
+    def _connect(self, differences: list[str], now: float) -> list[Effect]:
+        """The new life has what the first one had: the client's frames go on to it."""
+        self._replay = self._replay_until = None
+        self._connected = True
+        effects: list[Effect] = [deed(RESTARTED, "log", "the server was started again")]
+        what = summary(differences)
+        self._held_for = what if what and self._judge is not None and self._judge.policy.profile == "strict" else ""
+        if what:
+            what = f"the restarted server differs from the first: {what}"
+            effects.append(deed(CHANGED, "block" if self._held_for else "alert", what, self._ref()))
+        self._lifecycle.ready(now, what)
+        effects.append(self._standing())
+        effects += [ToClient(frame) for frame in self._memory.news()]
+        if self._held_for:
+            effects += self._refuse(self._waiting.unsent_calls(), self._hold)
+        self._regate()
+        return effects + self._waiting.resumed()
+
+    # -- answers in the server's place ---------------------------------------------------------------------------
+
+    def _withdraw(self) -> list[Effect]:
+        """The client need not answer what the server asked."""
+        asked = self._session.asked[TO_CLIENT].settle_all()
+        return [ToClient(frame) for frame in self._strays.left(request.id_text for request in asked)]
+
+    def _unfinished(self, rest: bytes, now: float) -> list[Effect]:
+        """A last line without its end: whole messages count, half ones are put on record and thrown away."""
+        if not rest:
+            return []
+        if read(rest) is not None:
+            return self.receive(TO_CLIENT, rest, now=now)
+        return [broken(TO_CLIENT, rest, "drop", "half a line when the server ended")]
+
+    # -- what is refused for now ---------------------------------------------------------------------------------
+
+    def _gate(self, request: Pending) -> Refusal | None:
+        if self._lifecycle.state == FAILED:
+            return self._failure
+        if not self._connected and self._waiting.parking.full:
+            return Code.SERVER_DOWN, DOWN, answers.too_many_waiting
+        if request.method != TOOLS_CALL:
+            return None
+        if self._held_for:
+            return self._hold
+        if self._untold:
+            self._untold = False
+            self._regate()
+            return Code.SERVER_DOWN, "server-restarted", answers.restarted_before
+        return None
+
+    @property
+    def _failure(self) -> Refusal:
+        return Code.SERVER_DOWN, "server-failed", partial(answers.server_failed, self._lifecycle.reason)
+
+    @property
+    def _hold(self) -> Refusal:
+        return Code.APPROVAL, "server-changed", partial(answers.server_differs, self._held_for)
+
+    def _refuse(self, requests: list[Pending], refusal: Refusal) -> list[Effect]:
+        """What was let pass before there was a reason to refuse it, and has gone nowhere."""
+        code, rule, words = refusal
+        refused: list[Effect] = []
+        for request in requests:
+            ref = self._ref()
+            answer = answers.refusal(request, code, words(ref), rule=rule, ref=ref)
+            refused += [deed("request/refused", "refuse", f"{request.method}: {rule}", ref), ToClient(answer)]
+        return refused
+
+    def _ref(self) -> str:
+        return event_reference(f"{self._instance}-restart", next(self._numbers))
+
+    def _regate(self) -> None:
+        closed = not self._connected or self._untold or bool(self._held_for)
+        self._session.gate = self._gate if closed else None
+
+    @property
+    def _enforces(self) -> bool:
+        return self._judge is None or self._judge.policy.enforces
+
+    def _standing(self) -> Standing:
+        return Standing(self._lifecycle.state, self._lifecycle.reason)
+
+    def _record(self, direction: Direction, message: Message, decision: str, reason: str) -> Effect:
+        """The record of a frame of the gateway's own, or one that goes no further; masked as any other."""
+        verdict = Verdict(CLEAN, message.raw)
+        if self._judge is not None:
+            verdict = self._judge.verdict(message.raw, Flow.TO_CLIENT if direction is TO_CLIENT else Flow.TO_SERVER)
+        policy = self._judge.policy if self._judge else None
+        return record_of(direction, message, verdict, policy, decision=decision, reason=reason)
