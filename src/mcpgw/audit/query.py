@@ -41,7 +41,7 @@ class Line:
 class Query:
     """Which records are wanted; None means any. `since`: epoch seconds.  `server`: a server's name or an entry id.
 
-    `blocked`: only messages that were not delivered (block, refuse, drop).
+    `blocked`: only messages that were not delivered (block, refuse, drop).  `instance`: whose journals are read at all.
     """
 
     server: str | None = None
@@ -49,6 +49,7 @@ class Query:
     since: float | None = None
     direction: str | None = None
     blocked: bool = False
+    instance: str | None = None
 
     def wants(self, line: Line) -> bool:
         record = line.record
@@ -71,6 +72,8 @@ def read(layout: StateLayout, query: Query, ends: Mapping[str, int] | None = Non
         if day < first:
             continue
         for file in day_files(layout, day):
+            if query.instance is not None and not os.path.basename(file).startswith(query.instance):
+                continue
             for offset, line in _lines(layout, file):
                 if ends is not None and offset > ends.get(file, 0):
                     break
