@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from support.mortal import mortal_server
 from support.peer import Peer, gateway, mock
 from support.processes import gone, guardian_of, started_by
 from support.shared_project import SharedProject, shared_project
@@ -140,10 +141,14 @@ def fm_11(state: Path, profile: str) -> None:
         assert b"why\n" in peer.stderr.read()
 
 
+RESTART_AT_ONCE = "[server]\nrestart_delay_seconds = 0\n"
+
+
 def fm_12(state: Path, profile: str) -> None:
-    with _peer(_state(state, profile)) as peer:
-        assert peer.open().call("die", how="exit:6")["error"]["code"] == -31004
-        assert peer.wait() == 6
+    with _peer(_state(state, profile, RESTART_AT_ONCE)) as peer:
+        died = peer.open().call("die", how="exit:6")["result"]
+        assert died["isError"] and "exit code 6" in died["content"][0]["text"]
+        assert peer.call("echo", text="again")["result"]["content"][0]["text"] == "again"
 
 
 def fm_13(state: Path, profile: str) -> None:
@@ -254,6 +259,53 @@ def fm_23(state: Path, profile: str) -> None:
         servers = started_by(peer.open().process.pid)
         os.kill(guardian_of(peer.process.pid), signal.SIGKILL)
         assert servers and gone(servers, 8)
+
+
+def fm_24(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile, '[server]\non_crash = "mirror"')) as peer:
+        assert peer.open().call("die", how="exit:6")["error"]["code"] == -31004
+        assert peer.wait() == 6
+
+
+def fm_25(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile, RESTART_AT_ONCE)) as peer:
+        peer.open()
+        for _ in range(5):
+            assert peer.call("die", how="exit:6")["result"]["isError"]
+        refused = peer.ask("tools/list")["error"]
+        assert refused["code"] == -31004 and "5 times within a minute" in refused["message"]
+
+
+def fm_26(state: Path, profile: str) -> None:
+    state.mkdir()
+    with Peer(gateway(*mortal_server(state.parent, "2:tools=other")), _state(state, profile, RESTART_AT_ONCE)) as peer:
+        peer.open().ask("tools/list")
+        peer.call("die")
+        answer = peer.call("echo")["result"]
+        assert bool(answer.get("isError")) is (profile == "strict")
+
+
+def fm_27(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile, RESTART_AT_ONCE)) as peer:
+        (server,) = started_by(peer.open().process.pid)
+        os.kill(server, signal.SIGKILL)
+        assert gone([server], 8)
+        assert "result" in peer.ask("ping")
+        told = bool(peer.call("echo", text="x")["result"].get("isError"))
+        assert told is (profile != "observe")
+        assert peer.call("echo", text="y")["result"]["content"][0]["text"] == "y"
+
+
+def fm_28(state: Path, profile: str) -> None:
+    argv = mortal_server(state.parent, "silent=initialize")
+    with Peer(gateway(*argv), _state(state, profile, "[timeouts]\ninitialize = 1")) as peer:
+        assert peer.ask("initialize", {"protocolVersion": "2025-11-25"})["error"]["code"] == -31004
+
+
+def fm_29(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile, '[timeouts]\n"tools/call" = 1')) as peer:
+        answer = peer.open().call("silent")["result"]
+        assert answer["isError"] and "within 1 s" in answer["content"][0]["text"]
 
 
 TESTS: dict[str, Callable[[Path, str], None]] = {

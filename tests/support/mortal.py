@@ -14,6 +14,11 @@ from support.peer import Peer, gateway
 SERVER = str(Path(__file__).with_name("mortal_server.py"))
 
 
+def mortal_server(notes: Path, *options: str) -> list[str]:
+    """The command line of a server that leaves its notes there."""
+    return [sys.executable, "-I", "-S", SERVER, str(notes), *options]
+
+
 class Mortal:
     """One gateway before a mortal server. delay: of its first restart; deaths: after which it is given up."""
 
@@ -27,7 +32,7 @@ class Mortal:
         self.state.mkdir(exist_ok=True)
         server = f"[server]\nrestart_delay_seconds = 0\n{settings}"
         (self.state / "config.toml").write_text(f'profile = "{profile}"\n{server}\n')
-        return Peer(gateway(sys.executable, "-I", "-S", SERVER, str(self.notes), *options, name="mortal"), self.state)
+        return Peer(gateway(*mortal_server(self.notes, *options), name="mortal"), self.state)
 
     def seen(self, life: int) -> list[dict[str, Any]]:
         """What one life of the server read."""

@@ -121,14 +121,14 @@ def restarted_before(ref: str) -> str:
 
 def not_back_yet(seconds: int) -> str:
     return (
-        f"The MCP server has ended and was not back within {seconds} seconds. This request was not sent to it; "
+        f"The MCP server has ended and was not back within {seconds} s. This request was not sent to it; "
         f"it can be repeated."
     )
 
 
 def not_answered(seconds: int) -> str:
     return (
-        f"The MCP server did not answer within {seconds} seconds. The request was cancelled; "
+        f"The MCP server did not answer within {seconds} s. The request was cancelled; "
         f"it may or may not have done its work."
     )
 

@@ -59,7 +59,8 @@ class Lifecycle:
         """The server answers. reservation: why it is not to be trusted as before."""
         self.established = True
         self._lived_since = now
-        self._move(DEGRADED if reservation else READY, reservation)
+        if self.state != STOPPING:
+            self._move(DEGRADED if reservation else READY, reservation)
 
     def died(self, how: str, now: float) -> None:
         """It has ended by itself, could not be started, or was told to: then backoff, failed or stopped follow."""

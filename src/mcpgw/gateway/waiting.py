@@ -132,7 +132,7 @@ def has_call(requests: list[Pending]) -> bool:
 
 def _timed_out(request: Pending, seconds: int, *, connected: bool) -> list[Effect]:
     """The server is told to stop, except over a handshake, which may not be cancelled."""
-    effects: list[Effect] = [deed(TIMEOUT, "alert", f"{request.method} took over {seconds} seconds")]
+    effects: list[Effect] = [deed(TIMEOUT, "alert", f"{request.method} took over {seconds} s")]
     if request.method != INITIALIZE and connected:
-        effects.append(ToServer(cancellation(request.id_text, f"no answer within {seconds} seconds")))
+        effects.append(ToServer(cancellation(request.id_text, f"no answer within {seconds} s")))
     return [*effects, down(request, answers.not_answered(seconds))]
