@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mcpgw.cli.output import visible
 from mcpgw.cli.verdict import entry_of
 from mcpgw.errors import NotFound, UsageFault
 from mcpgw.paths import StateLayout
 from mcpgw.state.instance import InstanceStatus, read_instances
+from mcpgw.visible import visible
 
 
 def instances_of(place: StateLayout, server: str) -> tuple[InstanceStatus, ...]:

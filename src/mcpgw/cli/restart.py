@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from mcpgw.cli.instances import instances_of
-from mcpgw.cli.output import dry_run_option, emit, json_option, visible
+from mcpgw.cli.output import dry_run_option, emit, json_option
 from mcpgw.cli.places import layout
 from mcpgw.errors import EnvironmentFault, ExitCode, NotFound
 from mcpgw.paths import StateLayout
 from mcpgw.state.control import ask_restart
 from mcpgw.state.instance import InstanceStatus, read_instance
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.restart/1"
 # The old server gets half a second to end, the new one the time that most take to answer a handshake.

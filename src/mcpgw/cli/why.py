@@ -13,13 +13,14 @@ import click
 from mcpgw.audit.query import Line, Query, latest, read
 from mcpgw.cli.instances import instances_of, server_of
 from mcpgw.cli.masking import masked
-from mcpgw.cli.output import emit, json_option, visible
+from mcpgw.cli.output import emit, json_option
 from mcpgw.cli.places import layout
 from mcpgw.cli.units import duration, moment
 from mcpgw.cli.verdict import entry_of
 from mcpgw.files import read_bytes
 from mcpgw.paths import StateLayout
 from mcpgw.state.instance import InstanceStatus
+from mcpgw.visible import visible
 
 SCHEMA = "mcpgw.why/1"
 STDERR_LINES = 20

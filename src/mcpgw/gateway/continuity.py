@@ -136,7 +136,7 @@ class Continuity:
 
 def again(message: Message, number: str) -> bytes:
     """The client's own request under an id of the gateway's."""
-    return with_id(message, quote(number))
+    return with_id(message.raw, quote(number))
 
 
 def next_page(first: Message, cursor: str, number: str) -> bytes:

@@ -127,7 +127,7 @@ class Lasting:
         effects = self._session.receive(TO_CLIENT, message.raw, now=now)
         for place, effect in enumerate(effects):
             if isinstance(effect, ToClient) and self._session.passed:
-                frame = self._strays.to_client(message._replace(raw=effect.frame))
+                frame = self._strays.to_client(message, effect.frame)
                 effects[place] = effect if frame is None else ToClient(frame)
         for _, passed, request in self._session.passed:
             self._note(TO_CLIENT, passed, request, effects, now)

@@ -52,14 +52,14 @@ class Strays:
         del self._open[message.id_text]
         return True
 
-    def to_client(self, message: Message) -> bytes | None:
-        """The frame to send in place of the server's own, or None."""
+    def to_client(self, message: Message, frame: bytes) -> bytes | None:
+        """What to send in place of `frame`, as which the server's message was to pass; None: that."""
         if message.kind is Kind.REQUEST and message.id_text in self._open:
             self._given += 1
             ours = own_id(self._mark, self._given)
             self._named[key_of(ours)] = message.id_text
             self._ours[message.id_text] = quote(ours)
-            return with_id(message, quote(ours))
+            return with_id(frame, quote(ours))
         if message.method == CANCELLED and (cancelled := _cancelled(message)) in self._ours:
             return cancellation(self._ours[cancelled], "the server says so")
         return None
@@ -72,7 +72,7 @@ class Strays:
         if theirs is None:
             return None
         self._ours.pop(theirs, None)
-        return with_id(message, theirs)
+        return with_id(message.raw, theirs)
 
 
 def read(frame: bytes) -> Message | None:

@@ -221,9 +221,9 @@ def id_text(key: str) -> str:
     return encode_basestring_ascii(key[1:]) if key.startswith('"') else key
 
 
-def with_id(message: Message, identity: str) -> bytes:
-    """The message's frame with another id (JSON text) and not a byte changed besides. It must have an id."""
-    text = message.raw.decode("utf-8")
+def with_id(frame: bytes, identity: str) -> bytes:
+    """A message's frame with another id (JSON text) and not a byte changed besides. It must have an id."""
+    text = frame.decode("utf-8")
     span = strict_json.member_span(text, "id")
     if span is None:
         raise NotStrict("a message without an id")
