@@ -271,3 +271,13 @@ def test_frames_of_both_directions_pass_as_they_are() -> None:
     answered = server({"id": 7, "result": {"content": []}})
     assert ToClient(answered.frame) in story.take(answered)  # type: ignore[arg-type]
     assert story.session.receive(Direction.TO_CLIENT, b"banner\n", now=1.0)
+
+
+@pytest.mark.requirement("relay.outlives-bugs")
+def test_what_cannot_be_noted_passes_all_the_same() -> None:
+    story = Story("[frames]\nmax_depth = 900").open()
+    story.take(client({"id": 1, "method": "tools/list"}))
+    deep = b"[" * 880 + b"]" * 880
+    frame = b'{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a","inputSchema":%b}]}}\n' % deep
+    assert ToClient(frame) in story.take(Arrival(Direction.TO_CLIENT, frame))
+    assert to_client(story.die()) == []

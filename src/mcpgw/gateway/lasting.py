@@ -5,30 +5,28 @@ Everything else about frames is the Session's, to which the server seems never t
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import count
 
 from mcpgw.audit.record import deed
 from mcpgw.gateway import answers
-from mcpgw.gateway.answers import Code
 from mcpgw.gateway.continuity import REMEMBERED, Continuity, summary
 from mcpgw.gateway.effects import Standing, Start, Stop, ToClient, ToServer
+from mcpgw.gateway.gate import Gate, refuse
 from mcpgw.gateway.judging import Verdict
 from mcpgw.gateway.lifecycle import FAILED, STOPPED
 from mcpgw.gateway.records import broken, record_of
 from mcpgw.gateway.replay import Replay
 from mcpgw.gateway.session import Session
 from mcpgw.gateway.strays import Strays, read
-from mcpgw.gateway.waiting import DOWN, Waiting, down, has_call
+from mcpgw.gateway.waiting import Waiting, down, has_call
 from mcpgw.policy.decide import CLEAN
 from mcpgw.policy.fingerprint import event_reference
 from mcpgw.policy.rule import HANDSHAKE_SECONDS, Flow
 from mcpgw.protocol.message import Kind
-from mcpgw.protocol.methods import INITIALIZE, PROGRESS, REPEATABLE, TOOLS_CALL, Direction
+from mcpgw.protocol.methods import INITIALIZE, PROGRESS, REPEATABLE, Direction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mcpgw.gateway.answers import Refusal
     from mcpgw.gateway.effects import Effect
     from mcpgw.gateway.judging import Judge
     from mcpgw.gateway.lifecycle import Lifecycle
@@ -58,9 +56,7 @@ class Lasting:
         self._waiting = Waiting(self._session)
         self._replay: Replay | None = None
         self._replay_until: float | None = None
-        self._connected = True
-        self._untold = False
-        self._held_for = ""
+        self._gate = Gate(lifecycle, self._waiting.parking)
         self._watch()
 
     @property
@@ -91,16 +87,23 @@ class Lasting:
     def receive(self, direction: Direction, frame: bytes | Oversize, *, now: float) -> list[Effect]:
         """What to do about one frame that travels in `direction`. now: monotonic seconds. Raises nothing."""
         if self._replay is not None or self._strays.any:
-            aside = self._aside(direction, frame, now)
+            try:
+                aside = self._aside(direction, frame, now)
+            except Exception as error:  # noqa: BLE001 - a start that is not answered in time is given up
+                head = frame if isinstance(frame, bytes) else frame.head
+                aside = [broken(direction, head, "drop", f"it met an error of the gateway ({type(error).__name__})")]
             if aside is not None:
                 return aside
         effects = self._session.receive(direction, frame, now=now)
         for _, message, request in self._session.passed:
             if (message.method if request is None else request.method) in self._watched:
-                self._note(direction, message, request, effects, now)
+                try:
+                    self._note(direction, message, request, effects, now)
+                except Exception:  # noqa: BLE001 - it was judged; what cannot be noted is not told again
+                    continue
         if not self._lifecycle.established:
             effects = self._settle_in(effects, now)
-        return effects if self._connected or direction is TO_CLIENT else self._park(effects, now)
+        return effects if self._gate.connected or direction is TO_CLIENT else self._park(effects, now)
 
     def unrecorded(self, rest: list[Effect]) -> list[Effect]:
         """What to do instead of `rest` when the last Record could not be written."""
@@ -188,7 +191,7 @@ class Lasting:
         """The server has ended, or could not be started. how: "exit code 3".  rest: its last, unfinished line."""
         effects = self._unfinished(rest, now)
         self._session.passed.clear()
-        served, self._connected = self._connected, False
+        served = self._gate.connected
         self._replay = self._replay_until = None
         self._memory.forget_open()
         self._lifecycle.died(how, now)
@@ -199,12 +202,12 @@ class Lasting:
         failed = self._lifecycle.state == FAILED
         lost = self._waiting.lost(failed=failed)
         if served:
-            self._untold = not has_call(lost) and not self._lifecycle.upkeep.stateless and self._enforces
-        self._regate()
+            self._gate.untold = not has_call(lost) and not self._lifecycle.upkeep.stateless and self._enforces
+        self._gate_to(connected=False)
         text = answers.server_lost(how, answers.GIVEN_UP if failed else answers.RESTARTED)
         effects += [*self._withdraw(), *(down(request, text) for request in lost)]
         if failed:
-            effects += self._refuse(self._waiting.unsent(), self._failure)
+            effects += refuse(self._waiting.unsent(), self._gate.failure, self._reference)
         return effects
 
     def server_started(self, *, now: float) -> list[Effect]:
@@ -219,12 +222,11 @@ class Lasting:
         """A person asks for a new start."""
         self._session.passed.clear()
         stop: list[Effect] = [Stop()] if self._lifecycle.restart(now) else []
-        self._regate()
         return [self._standing(), *stop]
 
     def due_at(self) -> float | None:
         """When `tick` has something to do, in monotonic seconds."""
-        if self._connected and not self._waiting.deadlines:
+        if self._gate.connected and not self._waiting.deadlines:
             return None
         due = (self._lifecycle.due(), self._replay_until, self._waiting.due_at())
         return min((at for at in due if at is not None), default=None)
@@ -238,7 +240,7 @@ class Lasting:
         if self._replay_until is not None and now >= self._replay_until:
             self._replay_until = None
             effects.append(Stop())
-        return effects + self._waiting.overdue(now, connected=self._connected)
+        return effects + self._waiting.overdue(now, connected=self._gate.connected)
 
     def _replayed(self, replay: Replay, answer: Message, now: float) -> list[Effect]:
         record = self._record(TO_CLIENT, answer, "drop", "answers the gateway's own request")
@@ -258,19 +260,19 @@ class Lasting:
     def _connect(self, differences: list[str], now: float) -> list[Effect]:
         """The new life has what the first one had: the client's frames go on to it."""
         self._replay = self._replay_until = None
-        self._connected = True
         effects: list[Effect] = [deed(RESTARTED, "log", "the server was started again")]
         what = summary(differences)
-        self._held_for = what if what and self._judge is not None and self._judge.policy.profile == "strict" else ""
+        strict = self._judge is not None and self._judge.policy.profile == "strict"
+        self._gate.differences = what if strict else ""
         if what:
             what = f"the restarted server differs from the first: {what}"
-            effects.append(deed(CHANGED, "block" if self._held_for else "alert", what, self._ref()))
+            effects.append(deed(CHANGED, "block" if strict else "alert", what, self._reference()))
         self._lifecycle.ready(now, what)
         effects.append(self._standing())
         effects += [ToClient(frame) for frame in self._memory.news()]
-        if self._held_for:
-            effects += self._refuse(self._waiting.unsent_calls(), self._hold)
-        self._regate()
+        if self._gate.differences:
+            effects += refuse(self._waiting.unsent_calls(), self._gate.hold, self._reference)
+        self._gate_to(connected=True)
         return effects + self._waiting.resumed()
 
     # -- answers in the server's place ---------------------------------------------------------------------------
@@ -288,47 +290,13 @@ class Lasting:
             return self.receive(TO_CLIENT, rest, now=now)
         return [broken(TO_CLIENT, rest, "drop", "half a line when the server ended")]
 
-    # -- what is refused for now ---------------------------------------------------------------------------------
+    def _gate_to(self, *, connected: bool) -> None:
+        """The session asks the gate only while there is something to ask it."""
+        self._gate.connected = connected
+        self._session.gate = None if self._gate.wide_open else self._gate.refuses
 
-    def _gate(self, request: Pending) -> Refusal | None:
-        if self._lifecycle.state == FAILED:
-            return self._failure
-        if not self._connected and self._waiting.parking.full:
-            return Code.SERVER_DOWN, DOWN, answers.too_many_waiting
-        if request.method != TOOLS_CALL:
-            return None
-        if self._held_for:
-            return self._hold
-        if self._untold:
-            self._untold = False
-            self._regate()
-            return Code.SERVER_DOWN, "server-restarted", answers.restarted_before
-        return None
-
-    @property
-    def _failure(self) -> Refusal:
-        return Code.SERVER_DOWN, "server-failed", partial(answers.server_failed, self._lifecycle.reason)
-
-    @property
-    def _hold(self) -> Refusal:
-        return Code.APPROVAL, "server-changed", partial(answers.server_differs, self._held_for)
-
-    def _refuse(self, requests: list[Pending], refusal: Refusal) -> list[Effect]:
-        """What was let pass before there was a reason to refuse it, and has gone nowhere."""
-        code, rule, words = refusal
-        refused: list[Effect] = []
-        for request in requests:
-            ref = self._ref()
-            answer = answers.refusal(request, code, words(ref), rule=rule, ref=ref)
-            refused += [deed("request/refused", "refuse", f"{request.method}: {rule}", ref), ToClient(answer)]
-        return refused
-
-    def _ref(self) -> str:
+    def _reference(self) -> str:
         return event_reference(f"{self._instance}-restart", next(self._numbers))
-
-    def _regate(self) -> None:
-        closed = not self._connected or self._untold or bool(self._held_for)
-        self._session.gate = self._gate if closed else None
 
     @property
     def _enforces(self) -> bool:

@@ -16,6 +16,7 @@ from mcpgw.protocol.methods import Direction
 from mcpgw.relay import child as child_process
 from mcpgw.relay.life import Life
 from mcpgw.relay.outlet import Outlet, inherited
+from mcpgw.relay.signals import PASSED_ON, signal_pipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ STDERR_RING_BYTES = 8192
 # Rare enough not to show in a latency, often enough to find a cycle that a library leaves.
 COLLECT_EVERY_OBJECTS = 50_000
 STDIN, STDOUT, STDERR = 0, 1, 2
-PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -62,7 +62,7 @@ class Pump:
         self._watched: dict[int, int] = {}
         self._open = {STDIN, child.stdout, child.stderr}
         self._wake_fd = wake_fd
-        self._signals = _signal_pipe()
+        self._signals = signal_pipe()
         # The first signal to stop that came for the gateway, and whether it found a server to pass it on to.
         self._signalled = 0
         self._alone = False
@@ -315,18 +315,3 @@ def _quieten_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY_OBJECTS)
-
-
-def _signal_pipe() -> int:
-    """Signals become bytes in a pipe of the poll set; the end to read."""
-    readable, writable = os.pipe()
-    os.set_blocking(readable, False)
-    os.set_blocking(writable, False)
-    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    for number in (*PASSED_ON, signal.SIGCHLD):
-        signal.signal(number, _noted)
-    return readable
-
-
-def _noted(number: int, frame: object) -> None:
-    """The wake-up byte says it all."""
