@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 from mcpgw.paths import StateLayout
 from mcpgw.state.control import ask_restart
 from mcpgw.state.instance import read_instances
-from support.mortal import Mortal, text
-from support.peer import Peer
+from support.mortal import Mortal, mortal_server, text
+from support.peer import Peer, gateway
 from support.processes import children
 
 
@@ -161,6 +162,31 @@ def test_five_deaths_in_a_minute_fail_until_a_person_restarts(mortal: Mortal) ->
         layout = StateLayout(str(mortal.state))
         ask_restart(layout, read_instances(layout)[0].id)
         assert text(_until_up(peer)) == "life 6"
+
+
+@pytest.mark.requirement("respawn.failed")
+def test_a_program_that_is_gone_is_said_to_be_and_leaves_nothing_open(mortal: Mortal) -> None:
+    program = mortal.root / "server.sh"
+    script = "#!/bin/sh\nexec " + " ".join(map(shlex.quote, mortal_server(mortal.notes))) + "\n"
+    program.write_text(script)
+    program.chmod(0o755)
+    settings = "[server]\nrestart_delay_seconds = 0\n"
+    mortal.state.mkdir()
+    (mortal.state / "config.toml").write_text(settings)
+    with Peer(gateway(str(program)), mortal.state) as peer:
+        assert peer.open().call("die")["result"]["isError"]
+        assert text(peer.call("echo")) == "life 2"
+        descriptors = len(os.listdir(f"/proc/{peer.process.pid}/fd"))
+        program.unlink()
+        assert peer.call("die")["result"]["isError"]
+        assert "No such file" in text(peer.call("echo"))
+        assert mortal.status().state == "failed"
+        program.write_text(script)
+        program.chmod(0o755)
+        layout = StateLayout(str(mortal.state))
+        ask_restart(layout, read_instances(layout)[0].id)
+        assert text(_until_up(peer)) == "life 3"
+        assert len(os.listdir(f"/proc/{peer.process.pid}/fd")) == descriptors
 
 
 def _until_up(peer: Peer) -> dict[str, Any]:

@@ -71,6 +71,9 @@ def main() -> None:
             continue
         if method == "resources/read" and params["uri"] == f"die:{LIFE}":
             end("exit:7")
+        if method == "server/discover":
+            put({"id": message["id"], "error": {"code": -32601, "message": "it has a handshake"}})
+            continue
         answers = {"initialize": initialized, "tools/list": listed}
         put({"id": message["id"], "result": answers.get(method, lambda params: {})(params)})
 

@@ -143,7 +143,7 @@ def _by_ending(ended: str) -> tuple[str, ...]:
         return ("It ended by itself without an error; some servers do so when idle.",)
     if number in (126, 127):
         return ("A program that it needs was not found or cannot be executed; its last words name it.",)
-    return (f"It ended with an error of its own (exit code {number}); its last words above often say which.",)
+    return (f"It ended with an error of its own (exit code {number}); its last words often say which.",)
 
 
 def _is_deed(line: Line) -> bool:

@@ -154,9 +154,10 @@ class Lasting:
 
     def _note_request(self, message: Message, effects: list[Effect], now: float) -> None:
         frames = [effect.frame for effect in effects if isinstance(effect, ToServer)]
-        sent = message if frames in ([], [message.raw]) else read(frames[0])  # redacted is what it was told
+        # What was redacted is told again redacted; what stood in an array that was changed is not.
+        sent = message if not frames or message.raw in frames[0] else read(frames[0])
         if sent is None:
-            return  # one of a batch that was changed: not told again
+            return
         method = message.method or ""
         if method in REMEMBERED:
             self._memory.passed(sent, None)

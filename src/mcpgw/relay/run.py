@@ -184,7 +184,12 @@ def _start_again(arguments: Arguments, root: str) -> Child:
     if doubt is not None and doubt.withheld:
         raise StartFailed(doubt.message, EXIT_ENVIRONMENT)
     child = spawn(arguments.server, root)
-    confirm_start(child, arguments.server[0])
+    try:
+        confirm_start(child, arguments.server[0])
+    except StartFailed:
+        for descriptor in (child.stdin, child.stdout, child.stderr):
+            os.close(descriptor)
+        raise
     return child
 
 

@@ -280,7 +280,7 @@ class Pump:
         try:
             child = self._keeper.start_again()
         except child_process.StartFailed as failure:
-            self._perform(self._session.server_ended(str(failure), b"", now=now))
+            self._perform(self._session.server_ended(f"no start: {failure}", b"", now=now))
             return
         self._life = Life(child, self._max_frame_bytes)
         self._open |= {child.stdout, child.stderr}
