@@ -198,6 +198,31 @@ def test_the_gateways_own_answers_reach_nobody() -> None:
     assert to_client(late) == [] and reasons(late) == ["nobody waits for it"]
 
 
+@pytest.mark.requirement("respawn.replay")
+@pytest.mark.parametrize("late", [False, True])
+def test_the_end_of_the_handshake_is_told_once(late: bool) -> None:
+    story = Story()
+    story.take(client(INITIALIZE))
+    story.take(server({"id": 0, "result": AGREED}))
+    story.die()
+    initialized = client({"method": "notifications/initialized"})
+    told = [] if late else to_server(story.take(initialized))
+    told += to_server(story.recover())
+    told += to_server(story.take(initialized)) if late else []
+    assert [each["method"] for each in told] == ["notifications/initialized"]
+
+
+def test_only_the_client_ends_the_handshake() -> None:
+    story = Story().open()
+    story.take(server({"id": 0, "method": "elicitation/create"}))
+    story.die()
+    story.recover()
+    for method in ("notifications/initialized", "notifications/message"):
+        story.take(server({"method": method, "params": {"from": "server"}}))
+    story.die()
+    assert [each.get("params") for each in to_server(story.recover())] == [None]
+
+
 @pytest.mark.requirement("timeouts.call")
 def test_a_call_that_takes_too_long_is_cancelled_and_answered() -> None:
     story = Story('[timeouts]\n"tools/call" = 5').open()

@@ -23,7 +23,7 @@ from mcpgw.policy.decide import CLEAN
 from mcpgw.policy.fingerprint import event_reference
 from mcpgw.policy.rule import HANDSHAKE_SECONDS, Flow
 from mcpgw.protocol.message import Kind
-from mcpgw.protocol.methods import INITIALIZE, PROGRESS, REPEATABLE, Direction
+from mcpgw.protocol.methods import INITIALIZE, INITIALIZED, PROGRESS, REPEATABLE, Direction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Lasting:
                 self._note_request(message, effects, now)
         elif message.method == PROGRESS:
             self._waiting.deadlines.progressed(message.params.get("progressToken"), now)
-        elif message.kind is Kind.NOTIFICATION:
+        elif message.method == INITIALIZED and direction is TO_SERVER:
             self._memory.passed(message, None)
         elif request is not None and direction is TO_CLIENT:
             self._waiting.answered(request)
@@ -182,7 +182,8 @@ class Lasting:
             return effects
         ids = tuple(message.id or "" for message in passed if message.kind is Kind.REQUEST)
         for effect in effects:
-            if isinstance(effect, ToServer):
+            # The end of the handshake is told with the rest of it.
+            if isinstance(effect, ToServer) and [message.method for message in passed] != [INITIALIZED]:
                 self._waiting.parking.add(effect.frame, ids, now)
         return [effect for effect in effects if not isinstance(effect, ToServer)]
 
