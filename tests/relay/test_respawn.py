@@ -14,7 +14,7 @@ from mcpgw.state.control import ask_restart
 from mcpgw.state.instance import read_instances
 from support.mortal import Mortal, mortal_server, text
 from support.peer import Peer, gateway
-from support.processes import children
+from support.processes import started_by
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_next_call_hears_of_a_death_that_nobody_saw(mortal: Mortal, settings
     with mortal.start(settings=settings) as peer:
         peer.open()
         assert "result" in peer.call("echo")
-        (server,) = children(peer.process.pid)
+        (server,) = started_by(peer.process.pid)
         os.kill(server, 9)
         assert "result" in peer.ask("ping")
         answer = peer.call("echo")
