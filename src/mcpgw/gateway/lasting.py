@@ -311,6 +311,6 @@ class Lasting:
         """The record of a frame of the gateway's own, or one that goes no further; masked as any other."""
         verdict = Verdict(CLEAN, message.raw)
         if self._judge is not None:
-            verdict = self._judge.verdict(message.raw, Flow.TO_CLIENT if direction is TO_CLIENT else Flow.TO_SERVER)
+            verdict = self._judge.verdict(message, Flow.TO_CLIENT if direction is TO_CLIENT else Flow.TO_SERVER)
         policy = self._judge.policy if self._judge else None
         return record_of(direction, message, verdict, policy, decision=decision, reason=reason)
