@@ -50,8 +50,8 @@ class Keeper:
         self._state = ""
         self._describe_policy()
 
-    def before_frame(self, now: float) -> None:
-        """Ahead of each frame: a new policy is in force from here on."""
+    def before_frames(self, now: float) -> None:
+        """Ahead of the frames of one read: a new policy is in force from here on."""
         around = self._around
         if around.watch.check(now):
             self._session.adopt(around.judging.by(around.watch.snapshot))
@@ -63,7 +63,7 @@ class Keeper:
 
     def woken(self, now: float) -> list[Effect]:
         """Someone wrote to the FIFO: the policy or the control file changed."""
-        self.before_frame(now)
+        self.before_frames(now)
         asked = self._control is not None and self._control.restart_asked()
         return self._session.restart(now=now) if asked else []
 

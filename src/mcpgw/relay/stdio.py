@@ -52,7 +52,7 @@ class Pump:
         self._session = session
         self._recorder = recorder
         self._keeper = keeper
-        self._before_frame = keeper.before_frame
+        self._before_frames = keeper.before_frames
         self._max_frame_bytes = max_frame_bytes
         self._from_client = Framer(max_frame_bytes)
         self._life = Life(child, max_frame_bytes)
@@ -184,9 +184,11 @@ class Pump:
             self._close_source(fd)
         # What the server left of its last line is looked at when it has ended.
         frames = framer.feed(chunk) if chunk else framer.close() if fd == STDIN else ()
+        if not frames:
+            return
+        now = time.monotonic()
+        self._before_frames(now)  # all of them were sent before this look at the policy
         for frame in frames:
-            now = time.monotonic()
-            self._before_frame(now)
             self._perform(self._session.receive(direction, frame, now=now))
 
     def _read_stderr(self) -> None:
