@@ -18,8 +18,8 @@ from mcpgw.registry.reading import entries_of, open_document
 # (scope, project key, name): what one entry is within its file.
 Key = tuple[Scope, str | None, str]
 _EDITED = ("command", "args")
-# Spans are compared in pieces, so that a big one is not copied.
-_PIECE_BYTES = 1 << 20
+# Spans are compared in pieces, so that a big one is not copied; these stay in the processor's cache.
+_PIECE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
