@@ -42,11 +42,11 @@ def test_the_client_lists_the_same_names(projects: ClaudeProjects, directory: st
 @pytest.mark.timeout(200)
 @pytest.mark.requirement("list.agrees-with-client")
 def test_a_session_names_the_same_sources(projects: ClaudeProjects) -> None:
-    with model_that_calls("none", {}) as url:
+    with model_that_calls("none", {}) as model:
         done = projects.claude.claude_in(
             projects.app,
             *("-p", "hi", "--output-format", "stream-json", "--verbose"),
-            ANTHROPIC_BASE_URL=url,
+            ANTHROPIC_BASE_URL=model.url,
             ANTHROPIC_API_KEY="sk-ant-dummy",
         )
     sources = {each["name"]: each["source"] for each in json.loads(done.stdout.splitlines()[0])["mcp_servers"]}

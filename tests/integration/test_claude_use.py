@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mcpgw.paths import StateLayout
 from support import parts
 from support.claude_home import ClaudeHome, ToolOutcome
 from support.client_home import write
+from support.messages_api import model_that_calls
 
 pytestmark = pytest.mark.timeout(300)
 WINDOW = str(Path(__file__).parents[1] / "support" / "window_server.py")
@@ -99,6 +101,62 @@ def test_a_server_is_started_and_spoken_to_as_without_the_gateway(tmp_path: Path
     assert json.dumps(servers(home)) == json.dumps(SERVERS)
     (login,) = json.loads((home.root / ".claude" / ".credentials.json").read_bytes())["mcpOAuth"]
     assert login == LOGIN
+
+
+@pytest.mark.requirement("client.claude-code-sees-the-same")
+def test_the_model_is_offered_the_same_tools_prompts_and_resources(tmp_path: Path) -> None:
+    home, control = furnish(tmp_path / "home"), furnish(tmp_path / "control")
+    mcpgw(home, "install")
+    ours, theirs = (each.call("matrix", "look", {}) for each in (home, control))
+    assert "mcp__older__look" in theirs.tools and any("greet" in each for each in theirs.commands)
+    assert list(ours.tools.items()) == list(theirs.tools.items())
+    assert sorted(ours.commands) == sorted(theirs.commands)  # in the order in which servers answered
+    listed = [_resources(each) for each in (home, control)]
+    assert listed[0] == listed[1] and "window://view" in listed[1]
+
+
+def _resources(home: ClaudeHome) -> str:
+    """What the client's own tool says of a server's resources."""
+    with model_that_calls("ListMcpResourcesTool", {"server": "matrix"}) as model:
+        done = home.claude(
+            *("-p", "hi", "--output-format", "stream-json", "--verbose"),
+            *("--allowedTools", "ListMcpResourcesTool"),
+            ANTHROPIC_BASE_URL=model.url,
+            ANTHROPIC_API_KEY="sk-ant-dummy",
+        )
+    return next(
+        json.loads(line)["message"]["content"][0]["content"]
+        for line in done.stdout.splitlines()
+        if "tool_result" in line
+    )
+
+
+@pytest.mark.requirement("client.claude-code-sees-the-same")
+def test_an_interpreter_that_the_entry_points_elsewhere_is_not_the_gateways(tmp_path: Path) -> None:
+    home = furnish(tmp_path / "home")
+    lost = {"command": "env", "args": ["-u", "PYTHONHOME", sys.executable, WINDOW], "env": {"PYTHONHOME": "/none"}}
+    write(home.config, {"mcpServers": {"lost": lost}})
+    before = seen(home, home.call("lost", "look", {}))
+    mcpgw(home, "install")
+    assert seen(home, home.call("lost", "look", {})) == before
+
+
+@pytest.mark.requirement("client.claude-code-sees-the-same")
+def test_a_moved_config_directory_is_routed_too(tmp_path: Path) -> None:
+    home = furnish(tmp_path / "home")
+    moved = {"CLAUDE_CONFIG_DIR": str(home.root / "elsewhere")}
+    (home.root / "elsewhere").mkdir()
+    home.config.rename(home.root / "elsewhere" / ".claude.json")
+    home = replace(home, settings=moved)
+    before = home.call("answers", "look", {})
+    mcpgw(home, "install")
+    routed = json.loads((home.root / "elsewhere" / ".claude.json").read_bytes())["mcpServers"]["answers"]
+    assert routed["args"][0] == "run"
+    assert seen(home, home.call("answers", "look", {})) == seen(home, before)
+    assert {"tool": "look", "server": "answers", "calls": 1, "stopped": 0} in home.mcpgw_json("metrics")["tools"]
+    mcpgw(home, "uninstall")
+    after = json.loads((home.root / "elsewhere" / ".claude.json").read_bytes())["mcpServers"]
+    assert json.dumps(after) == json.dumps(SERVERS)
 
 
 @pytest.mark.requirement("uninstall.keeps-edits")

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +26,29 @@ QUIET = {
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """What a real session got back from its tool call."""
+    """What a real session got back from its tool call.
+
+    tools: of all servers, as the model was offered them.  commands: what prompts became.
+    """
 
     content: Any
     is_error: bool
     servers: dict[str, str]
+    tools: dict[str, Any]
+    commands: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class ClaudeHome:
-    """root: HOME of the client.  binary: the client.  directory: where programs start; the project by default."""
+    """root: HOME of the client.  binary: the client.  directory: where programs start; the project by default.
+
+    settings: further variables, for the client and for the gateway.
+    """
 
     root: Path
     binary: str
     directory: Path | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config(self) -> Path:
@@ -51,7 +61,7 @@ class ClaudeHome:
     def environ(self, **extra: str) -> dict[str, str]:
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         base = {"HOME": str(self.root), "PATH": path, "TERM": "xterm", "LANG": "C.UTF-8", "USER": "tester"}
-        return {**base, **QUIET, **extra}
+        return {**base, **QUIET, **self.settings, **extra}
 
     def claude(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         return self._run([self.binary, *arguments], self.environ(**extra))
@@ -78,18 +88,19 @@ class ClaudeHome:
     def call(self, server: str, tool: str, arguments: dict[str, Any], *options: str) -> ToolOutcome:
         """A real session, started with `options`, in which the model calls the tool once."""
         name = f"mcp__{server}__{tool}"
-        with model_that_calls(name, arguments) as url:
+        with model_that_calls(name, arguments) as model:
             done = self.claude(
                 *("-p", "hi", "--output-format", "stream-json", "--verbose", "--allowedTools", name, *options),
-                ANTHROPIC_BASE_URL=url,
+                ANTHROPIC_BASE_URL=model.url,
                 ANTHROPIC_API_KEY="sk-ant-dummy",
             )
         events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         servers = {each["name"]: each["status"] for event in events for each in event.get("mcp_servers", [])}
+        commands = [each for event in events for each in event.get("slash_commands", []) if each.startswith("mcp__")]
         for event in events:
             for block in event.get("message", {}).get("content", []) if event.get("type") == "user" else []:
                 if isinstance(block, dict) and block.get("type") == "tool_result":
-                    return ToolOutcome(block["content"], bool(block.get("is_error")), servers)
+                    return ToolOutcome(block["content"], bool(block.get("is_error")), servers, model.tools, commands)
         raise AssertionError(f"the session called no tool: {done.stdout[-1500:]}\n{done.stderr[-500:]}")
 
     def _run(

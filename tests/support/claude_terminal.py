@@ -107,10 +107,10 @@ def terminal(home: ClaudeHome) -> Iterator[ClaudeTerminal]:
     """A session in the home's project, at its prompt; ended at the end, whatever it does."""
     person, client = pty.openpty()
     ioctl(client, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    with model_that_calls("none", {}) as url:
+    with model_that_calls("none", {}) as model:
         process = subprocess.Popen(
             [home.binary],
-            env=home.environ(ANTHROPIC_BASE_URL=url, ANTHROPIC_API_KEY=KEY),
+            env=home.environ(ANTHROPIC_BASE_URL=model.url, ANTHROPIC_API_KEY=KEY),
             cwd=home.root / "project",
             stdin=client,
             stdout=client,

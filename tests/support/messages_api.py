@@ -6,15 +6,25 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 USAGE = {"input_tokens": 1, "output_tokens": 1}
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """url: of its API.  tools: each tool of a server that it was offered, by name, as the client describes it."""
+
+    url: str
+    tools: dict[str, Any]
+
+
 @contextmanager
-def model_that_calls(tool: str, arguments: dict[str, Any]) -> Iterator[str]:
-    """The base URL of a model that answers the first turn that offers `tool` with a call of it."""
+def model_that_calls(tool: str, arguments: dict[str, Any]) -> Iterator[Model]:
+    """A model that answers the first turn that offers `tool` with a call of it."""
+    tools: dict[str, Any] = {}
 
     class Turn(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -29,7 +39,8 @@ def model_that_calls(tool: str, arguments: dict[str, Any]) -> Iterator[str]:
             request = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or b"{}")
             if "count_tokens" in self.path:
                 return self._json({"input_tokens": 1})
-            offered = {each.get("name") for each in request.get("tools", [])}
+            offered = {each.get("name"): each for each in request.get("tools", [])}
+            tools.update({name: each for name, each in offered.items() if str(name).startswith("mcp__")})
             block = _call(tool, arguments) if tool in offered and not _was_called(request) else _text()
             if request.get("stream"):
                 return self._reply(_stream(request, block), "text/event-stream")
@@ -52,7 +63,7 @@ def model_that_calls(tool: str, arguments: dict[str, Any]) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield Model(f"http://127.0.0.1:{server.server_address[1]}", tools)
     finally:
         server.shutdown()
         server.server_close()
