@@ -105,7 +105,9 @@ class Traffic:
 
     def switched_off(self) -> list[str]:
         tree = json.loads(self.home.config.read_bytes())
-        servers: list[str] = tree["projects"][str(self.home.root / "project")]["disabledMcpServers"]
+        # Not there before the session has switched for the first time.
+        project = tree["projects"].get(str(self.home.root / "project"), {})
+        servers: list[str] = project.get("disabledMcpServers", [])
         return servers
 
     def _claude(self, *arguments: str) -> bool:
