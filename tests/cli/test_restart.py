@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from mcpgw.cli.main import main
 from support.mortal import Mortal, text
-
-
-@pytest.fixture
-def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mortal:
-    made = Mortal(tmp_path)
-    monkeypatch.setenv("MCPGW_HOME", str(made.state))
-    return made
 
 
 @pytest.mark.requirement("cli.restart")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,6 @@ from mcpgw.cli.why import advise
 from support.mortal import Mortal
 
 SECRET = "AKIAQ3EGRT5LZW7YKX2M"
-
-
-@pytest.fixture
-def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mortal:
-    made = Mortal(tmp_path)
-    monkeypatch.setenv("MCPGW_HOME", str(made.state))
-    return made
 
 
 @pytest.mark.requirement("cli.why")

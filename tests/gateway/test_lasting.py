@@ -212,6 +212,18 @@ def test_the_end_of_the_handshake_is_told_once(late: bool) -> None:
     assert [each["method"] for each in told] == ["notifications/initialized"]
 
 
+def test_what_cannot_be_kept_for_a_restart_passes_and_is_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = Story().open()
+
+    def broken(*arguments: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(story.session._waiting, "asked", broken)
+    effects = story.take(client({"id": 1, "method": "tools/list"}))
+    assert [sent["method"] for sent in to_server(effects)] == ["tools/list"]
+    assert "not kept for a restart (LookupError)" in reasons(effects)
+
+
 def test_only_the_client_ends_the_handshake() -> None:
     story = Story().open()
     story.take(server({"id": 0, "method": "elicitation/create"}))

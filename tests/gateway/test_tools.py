@@ -69,3 +69,5 @@ def test_other_answers_teach_nothing() -> None:
     tools.note(CALL, _message(result={"task": {"taskId": 5}}))
     tools.note(LIST, _message(result={"tools": None}))
     tools.note(LIST, _message(error={"code": 1, "message": "x"}))
+    assert tools.of_task(_message(method="tasks/result", params={"taskId": "5"})) is None
+    assert tools.of_task(_message(method="tasks/result", params={"taskId": 5})) is None

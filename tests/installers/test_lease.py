@@ -12,13 +12,6 @@ from support.in_place import await_waiting, opening, writing
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's own")
 
 
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "c.json"
-    path.write_bytes(b"old")
-    return path
-
-
 def test_no_lease_while_somebody_has_it_open_for_writing(file):
     with writing(file) as writer:
         with leased(str(file)) as lease:

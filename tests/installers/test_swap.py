@@ -28,13 +28,6 @@ from support.in_place import await_waiting, opening, writing
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody who writes in place is seen")
 
 
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "c.json"
-    path.write_bytes(b"old")
-    return path
-
-
 def only(path):
     """Nothing was left beside the file."""
     return os.listdir(path.parent) == [path.name]

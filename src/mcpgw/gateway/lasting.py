@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mcpgw.protocol.pending import Pending
 
 ENDED, RESTARTED, CHANGED = "server/ended", "server/restarted", "server/changed"  # in the journal; no frame has them
+UNNOTED = "session/not-noted"  # likewise
 TO_SERVER, TO_CLIENT = Direction.TO_SERVER, Direction.TO_CLIENT
 
 
@@ -95,12 +96,13 @@ class Lasting:
             if aside is not None:
                 return aside
         effects = self._session.receive(direction, frame, now=now)
+        noted = effects
         for _, message, request in self._session.passed:
             if (message.method if request is None else request.method) in self._watched:
                 try:
-                    self._note(direction, message, request, effects, now)
-                except Exception:  # noqa: BLE001 - it was judged; what cannot be noted is not told again
-                    continue
+                    self._note(direction, message, request, noted, now)
+                except Exception as error:  # noqa: BLE001 - it was judged and passes, and is not told again
+                    effects = [deed(UNNOTED, "alert", f"not kept for a restart ({type(error).__name__})"), *effects]
         if not self._lifecycle.established:
             effects = self._settle_in(effects, now)
         return effects if self._gate.connected or direction is TO_CLIENT else self._park(effects, now)
