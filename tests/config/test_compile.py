@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from mcpgw.config.compile import CompileBusy, compile_policy, main
+from mcpgw.config.compile import CompileBusy, compile_policy, database_ahead, main
 from mcpgw.config.fault import SourceFault
+from mcpgw.config.scandb import begin_database
 from mcpgw.errors import EnvironmentFault
 from mcpgw.paths import StateLayout
 from support.policies import entry, install_entries, pack_text, write_files
@@ -189,3 +190,27 @@ def test_without_the_native_engine_the_snapshot_names_the_portable_one(tmp_path)
     snapshot = compiled(layout)
     assert snapshot["engine"] == {"name": "re"}
     assert os.listdir(layout.snapshot_dir(snapshot["digest"])) == ["snapshot.json"]
+
+
+def test_a_database_that_was_begun_before_is_the_one_that_is_stored(tmp_path):
+    layout = StateLayout(str(tmp_path))
+    ahead = database_ahead(layout)
+    begun = compile_policy(layout, ahead=ahead)
+    with open(f"{layout.snapshot_dir(begun.digest)}/scan.db", "rb") as file:
+        stored = file.read()
+    assert ahead is not None and ahead.database.result() == stored
+    assert database_ahead(layout) is None
+
+
+def test_nothing_is_begun_for_sources_that_are_not_valid(tmp_path):
+    layout = StateLayout(str(tmp_path))
+    with open(layout.config_file, "w") as file:
+        file.write("profile = 1")
+    assert database_ahead(layout) is None
+
+
+def test_a_database_of_other_patterns_is_not_taken(tmp_path):
+    layout = StateLayout(str(tmp_path))
+    other = begin_database([], "another key")
+    begun = compile_policy(layout, ahead=other)
+    assert database_ahead(layout) is None and begun.changed

@@ -17,7 +17,7 @@ from typing import Any
 from mcpgw.config.effective import PolicyTable, layering, policy_table, unused_overlays
 from mcpgw.config.fault import Fault, SourceFault, raise_if_any
 from mcpgw.config.packs import native_faults
-from mcpgw.config.scandb import compile_database, engine_for, is_intact
+from mcpgw.config.scandb import Ahead, begin_database, compile_database, engine_for, is_intact
 from mcpgw.config.settings import kept_journals
 from mcpgw.config.sources import PolicySources, Stamp, read_sources, stamp_sources
 from mcpgw.config.store import current_digest, store, stored_database
@@ -51,10 +51,29 @@ class CompileResult:
     warnings: tuple[str, ...]
 
 
+def database_ahead(layout: StateLayout) -> Ahead | None:
+    """Begins the scan database of the next compile, for whoever has something else to do before it.
+
+    None where one is stored, where there is no native engine, and where the sources are not valid.
+    """
+    try:
+        patterns = _patterns(read_sources(layout))
+        engine = engine_for(patterns)
+        if engine.name == "re" or next(stored_database(layout, engine.key), None) is not None:
+            return None
+    except (ConfigFault, OSError):
+        return None  # the compile itself says so
+    return begin_database(patterns, engine.key)
+
+
 def compile_policy(
-    layout: StateLayout, *, wait_seconds: float = LOCK_WAIT_SECONDS, clock: Callable[[], float] = time.time
+    layout: StateLayout,
+    *,
+    wait_seconds: float = LOCK_WAIT_SECONDS,
+    clock: Callable[[], float] = time.time,
+    ahead: Ahead | None = None,
 ) -> CompileResult:
-    """Compiles and puts in force.
+    """Compiles and puts in force. ahead: a database that was begun before.
 
     Raises ConfigFault (the last good snapshot stays, policy/problem.json says why), CompileBusy, EnvironmentFault.
     """
@@ -62,7 +81,7 @@ def compile_policy(
         make_private_dir(layout.root)
         make_private_dir(layout.policy_dir)
         with _compile_lock(layout, wait_seconds):
-            return _compile(layout, clock())
+            return _compile(layout, clock(), ahead)
     except OSError as error:
         raise EnvironmentFault(
             f"the policy cannot be compiled: {error.filename or layout.policy_dir}: {error.strerror}",
@@ -70,13 +89,13 @@ def compile_policy(
         ) from error
 
 
-def _compile(layout: StateLayout, now: float) -> CompileResult:
+def _compile(layout: StateLayout, now: float, ahead: Ahead | None) -> CompileResult:
     stamps = stamp_sources(layout)
     try:
         sources = read_sources(layout)
         entries = ledger.entries(layout)
         layers = layering(sources)
-        content, database = _content(layout, sources, policy_table(layers, entries))
+        content, database = _content(layout, sources, policy_table(layers, entries), ahead)
     except ConfigFault as fault:
         _note_problem(layout, fault, stamps, now)
         raise
@@ -90,11 +109,17 @@ def _compile(layout: StateLayout, now: float) -> CompileResult:
     return CompileResult(digest, digest != before, tuple(f"{name} matches no installed server" for name in unused))
 
 
-def _content(layout: StateLayout, sources: PolicySources, table: PolicyTable) -> tuple[dict[str, Any], bytes | None]:
+def _patterns(sources: PolicySources) -> tuple[Pattern, ...]:
+    return tuple(pattern for pack in sources.packs for pattern in pack.patterns)
+
+
+def _content(
+    layout: StateLayout, sources: PolicySources, table: PolicyTable, ahead: Ahead | None
+) -> tuple[dict[str, Any], bytes | None]:
     """What the digest covers, and the scan database. Raises SourceFault for patterns that the engine refuses."""
-    patterns = tuple(pattern for pack in sources.packs for pattern in pack.patterns)
+    patterns = _patterns(sources)
     engine = engine_for(patterns)
-    database = None if engine.name == "re" else _database(layout, sources, patterns, engine.key)
+    database = None if engine.name == "re" else _database(layout, sources, patterns, engine.key, ahead)
     content = {
         "mcpgw": VERSION,
         "engine": engine.plain,
@@ -109,12 +134,15 @@ def _content(layout: StateLayout, sources: PolicySources, table: PolicyTable) ->
     return content, database
 
 
-def _database(layout: StateLayout, sources: PolicySources, patterns: Sequence[Pattern], key: str) -> bytes:
+def _database(
+    layout: StateLayout, sources: PolicySources, patterns: Sequence[Pattern], key: str, ahead: Ahead | None
+) -> bytes:
     """The stored database of this key, else a new one."""
     stored = next((database for database in stored_database(layout, key) if is_intact(database)), None)
     if stored is not None:
         return stored
-    database = compile_database(patterns)
+    begun = ahead.database if ahead is not None and ahead.key == key else None
+    database = compile_database(patterns) if begun is None else begun.result()
     if database is None:
         raise_if_any(fault for pack in sources.packs for fault in native_faults(pack))
         where = sources.packs[-1].document.path

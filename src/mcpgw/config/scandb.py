@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -62,6 +63,22 @@ def compile_database(patterns: Sequence[Pattern]) -> bytes | None:
     except hyperscan.error:
         return None
     return serialized
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A database under way in a thread: the engine leaves the interpreter to others while it compiles."""
+
+    key: str
+    database: Future[bytes | None]
+
+
+def begin_database(patterns: Sequence[Pattern], key: str) -> Ahead:
+    """Begins what `compile_database` does. key: as `engine_for` gives it."""
+    pool = ThreadPoolExecutor(1)
+    ahead = Ahead(key, pool.submit(compile_database, patterns))
+    pool.shutdown(wait=False)
+    return ahead
 
 
 def rejected(patterns: Sequence[Pattern]) -> Iterator[tuple[int, str]]:

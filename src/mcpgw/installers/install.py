@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from mcpgw.config.compile import compile_policy
+from mcpgw.config.compile import compile_policy, database_ahead
 from mcpgw.errors import EnvironmentFault, McpgwError, Partial, UsageFault
 from mcpgw.files import make_private_dir, read_bytes, write_atomic
 from mcpgw.installers.apply import apply_install, sole_installer
@@ -119,9 +119,10 @@ def install(layout: StateLayout, plan: InstallPlan, *, observe: bool, now: float
     with sole_installer(layout):
         if observe:
             write_observe(layout)
+        ahead = database_ahead(layout)
         launcher_written = ensure_launcher(layout)
         # Before the first edit: a policy that does not compile must not leave routed entries without one.
-        warnings = compile_policy(layout).warnings
+        warnings = compile_policy(layout, ahead=ahead).warnings
         book = opened(layout, now=now)
         done = _settled_if_it_fails(layout, plan, book)
         forget(layout, unshadowed(done, plan.discovery))
