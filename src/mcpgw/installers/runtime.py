@@ -50,7 +50,7 @@ def ensure_runtime(layout: StateLayout) -> str:
         if _sealed(directory).get("sources") == digest and is_whole(directory):
             return directory
     free = next(place for place in _places(layout, digest) if not os.path.lexists(place))
-    return _build(layout, free, sources)
+    return _build(layout, free, sources, digest)
 
 
 def is_whole(directory: str) -> bool:
@@ -156,20 +156,17 @@ def _digest(files: dict[str, str]) -> str:
     return total.hexdigest()
 
 
-def _build(layout: StateLayout, directory: str, sources: dict[str, str]) -> str:
+def _build(layout: StateLayout, directory: str, sources: dict[str, str], digest: str) -> str:
     building = f"{directory}{_BUILDING}"
     try:
         shutil.rmtree(building, ignore_errors=True)
-        for name, source in sources.items():
-            make_private_dir(os.path.dirname(os.path.join(building, name)))
-            shutil.copyfile(source, os.path.join(building, name))
-            if os.path.basename(name) in _PROGRAMS:
-                os.chmod(os.path.join(building, name), _PROGRAM_MODE)
-        for name, source in sources.items():
-            if name.endswith(".py"):
-                _compile(source, os.path.join(building, name), os.path.join(directory, name))
-        _make_durable(building)
-        _seal(building, sources)
+        with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+            synced = [pool.submit(_sync, path) for path in _copied(building, directory, sources)]
+        for each in synced:
+            each.result()
+        for parent, _, _ in os.walk(building):
+            fsync_dir(parent)
+        _seal(building, digest)
         os.rename(building, directory)
         fsync_dir(layout.runtime_dir)
     except OSError as error:
@@ -181,10 +178,26 @@ def _build(layout: StateLayout, directory: str, sources: dict[str, str]) -> str:
     return directory
 
 
-def _compile(source: str, copy: str, path: str) -> None:
-    """Writes the copy's bytecode, from that of the source where it is there and fresh. path: where the copy will lie.
+def _copied(building: str, directory: str, sources: dict[str, str]) -> Iterator[str]:
+    """Copies and compiles everything; each path as soon as it is written.
 
-    Unchecked (PEP 552): the copy is never edited, so a start need not compare times.
+    A power cut must not leave a launcher that names empty files: each is synced while the next are written.
+    """
+    for name, source in sources.items():
+        copy = os.path.join(building, name)
+        make_private_dir(os.path.dirname(copy))
+        shutil.copyfile(source, copy)
+        if os.path.basename(name) in _PROGRAMS:
+            os.chmod(copy, _PROGRAM_MODE)
+        yield copy
+        if name.endswith(".py"):
+            yield _compile(source, copy, os.path.join(directory, name))
+
+
+def _compile(source: str, copy: str, path: str) -> str:
+    """Writes the copy's bytecode, from that of the source where it is there and fresh; returns its path.
+
+    path: where the copy will lie.  Unchecked (PEP 552): the copy is never edited, so a start need not compare times.
     """
     code = importlib.machinery.SourceFileLoader("", source).get_code("")
     if not isinstance(code, CodeType):
@@ -194,6 +207,7 @@ def _compile(source: str, copy: str, path: str) -> None:
     with open(compiled, "xb") as file:
         file.write(importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(read_bytes(copy)))
         file.write(marshal.dumps(_moved(code, path)))
+    return compiled
 
 
 def _moved(code: CodeType, path: str) -> CodeType:
@@ -202,21 +216,13 @@ def _moved(code: CodeType, path: str) -> CodeType:
     return code.replace(co_filename=path, co_consts=tuple(inner))
 
 
-def _make_durable(directory: str) -> None:
-    """A power cut must not leave a launcher that names empty files."""
-    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
-        tuple(pool.map(_sync, _files(directory).values()))
-    for parent, _, _ in os.walk(directory):
-        fsync_dir(parent)
-
-
 def _sync(path: str) -> None:
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 
 
-def _seal(building: str, sources: dict[str, str]) -> None:
-    seal = {"v": _SEAL_VERSION, "sources": _digest(sources), "files": _digest(_files(building))}
+def _seal(building: str, digest: str) -> None:
+    seal = {"v": _SEAL_VERSION, "sources": digest, "files": _digest(_files(building))}
     write_atomic(f"{building}/{_SEAL}", json.dumps(seal).encode() + b"\n")
 
 
