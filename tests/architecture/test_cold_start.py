@@ -37,6 +37,7 @@ HEAVY = {
     *("click", "pydantic", "tomlkit", "anyio", "filelock", "platformdirs", "psutil", "hyperscan"),
 }
 PLANE = {
+    "_native",
     "audit",
     "detect",
     "files",

@@ -201,13 +201,13 @@ def test_what_is_no_frame_is_a_fault_of_the_caller():
 @needs_extension
 @pytest.mark.parametrize("keys", [b"name\nNAME\n", b"unended", b"".join(b"%d\n" % n for n in range(300))])
 def test_keys_that_cannot_be_told_apart_are_refused(keys):
-    from mcpgw.protocol import _frame
+    from mcpgw import _native
 
     try:
         with pytest.raises(ValueError, match="not a set of protocol keys"):
-            _frame.know(keys, b"revision")
+            _native.know(keys, b"revision")
     finally:
-        _frame.know("".join(f"{key}\n" for key in sorted(plain.KEYS)).encode(), methods.PROTOCOL_VERSION_META.encode())
+        _native.know("".join(f"{key}\n" for key in sorted(plain.KEYS)).encode(), methods.PROTOCOL_VERSION_META.encode())
 
 
 def test_it_is_built_where_there_is_a_compiler():

@@ -235,7 +235,7 @@ def test_a_server_is_started_again_by_a_process_that_has_handlers_and_a_guardian
         signal.signal(signal.SIGCHLD, before_child)
         signal.set_wakeup_fd(before_wakeup)
     assert len(os.listdir("/proc/self/fd")) == before
-    assert children(os.getpid()) == zombies
+    assert set(children(os.getpid())) <= set(zombies)  # those of earlier tests may be gone by now
     os.close(readable)
     os.close(writable)
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 try:
-    from _sha2 import sha256  # type: ignore[import-not-found]  # hashlib would load OpenSSL: 4 MB in every gateway
-except ImportError:  # before Python 3.12
-    from _sha256 import sha256  # type: ignore[import-not-found]
+    from mcpgw._native import digest as _digest
+except ImportError:  # not built
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found]  # hashlib would load OpenSSL: 4 MB in every gateway
+    except ImportError:  # before Python 3.12
+        from _sha256 import sha256  # type: ignore[import-not-found]
+
+    def _digest(head: bytes, body: bytes, /) -> str:
+        text: str = sha256(head + body).hexdigest()
+        return text
+
 
 GENESIS = "0" * 64
 _PREV = b',"prev":"'
@@ -23,8 +31,9 @@ def seal(body: bytes, prev: str) -> tuple[bytes, str]:
 
     hash = SHA-256 over the previous hash in hex, a line feed and the body.
     """
-    digest: str = sha256(prev.encode() + b"\n" + body).hexdigest()
-    return b"".join((body, _PREV, prev.encode(), _HASH, digest.encode(), _END, b"\n")), digest
+    before = prev.encode()
+    digest = _digest(before + b"\n", body)
+    return b"".join((body, _PREV, before, _HASH, digest.encode(), _END, b"\n")), digest
 
 
 def check(line: bytes, prev: str) -> str:

@@ -13,6 +13,7 @@ from mcpgw.gateway.continuity import REMEMBERED, Continuity, summary
 from mcpgw.gateway.effects import Standing, Start, Stop, ToClient, ToServer
 from mcpgw.gateway.gate import Gate, refuse
 from mcpgw.gateway.judging import Verdict
+from mcpgw.gateway.lane import lane_for
 from mcpgw.gateway.lifecycle import FAILED, STOPPED
 from mcpgw.gateway.records import broken, record_of
 from mcpgw.gateway.replay import Replay
@@ -27,6 +28,7 @@ from mcpgw.protocol.methods import INITIALIZE, INITIALIZED, PROGRESS, REPEATABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mcpgw._native import Lane
     from mcpgw.gateway.effects import Effect
     from mcpgw.gateway.judging import Judge
     from mcpgw.gateway.lifecycle import Lifecycle
@@ -82,8 +84,19 @@ class Lasting:
         upkeep = self._lifecycle.upkeep
         progress = (PROGRESS,) if upkeep.progress_extends else ()
         self._watched = REMEMBERED | REPEATABLE | upkeep.timeouts.keys() | {*progress}
+        judge, waiting = self._judge, self._session.asked[TO_SERVER]
+        self._lane = None if judge is None else lane_for(judge, waiting, self._watched)
 
     # -- frames ---------------------------------------------------------------------------------------------------
+
+    @property
+    def lane(self) -> Lane | None:
+        """What takes runs of frames in place of `receive`; None while more than their envelope counts."""
+        if self._replay is not None or self._strays.any or not self._gate.wide_open:
+            return None
+        if not self._lifecycle.established or self._session.client is None:
+            return None
+        return self._lane
 
     def receive(self, direction: Direction, frame: bytes | Oversize, *, now: float) -> list[Effect]:
         """What to do about one frame that travels in `direction`. now: monotonic seconds. Raises nothing."""

@@ -49,6 +49,7 @@ class Withheld:
     """
 
     over = True  # the stand-in ends with the session
+    lane = None  # each frame is answered here
 
     def __init__(self, judge: Judge | None, server: str, ref: str) -> None:
         self._judge = judge

@@ -26,6 +26,11 @@ class Framer:
         self._held = 0
         self._discarding = False
 
+    @property
+    def idle(self) -> bool:
+        """Whether the next byte begins a frame."""
+        return not self._parts and not self._discarding
+
     def feed(self, chunk: bytes) -> list[bytes | Oversize]:
         """The frames that `chunk` completes, in order. An over-long one is reported when it crosses the cap."""
         frames: list[bytes | Oversize] = []

@@ -32,6 +32,11 @@ class PendingTable:
     def __contains__(self, key: str) -> bool:
         return key in self._waiting
 
+    @property
+    def by_id(self) -> dict[str, Pending]:
+        """The table itself, for who keeps it in the session's place (gateway/lane.py)."""
+        return self._waiting
+
     def ids(self) -> list[str]:
         """The keys that wait, in the order in which they were asked."""
         return list(self._waiting)

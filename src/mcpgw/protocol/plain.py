@@ -1,4 +1,4 @@
-"""The quick reader of plain frames where it was built (see _frame.c); elsewhere the thorough one reads all."""
+"""The quick reader of plain frames where it was built (see native/reader.c); elsewhere the thorough one reads all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEYS = (
 read: Callable[[bytes, int], Envelope | None] | None
 view: Callable[[bytes], bytes] | None
 try:
-    from mcpgw.protocol._frame import know, read, view
+    from mcpgw._native import know, read, view
 
     know("".join(f"{key}\n" for key in sorted(KEYS)).encode(), methods.PROTOCOL_VERSION_META.encode())
 except ImportError:

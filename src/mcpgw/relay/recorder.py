@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mcpgw._native import Run
     from mcpgw.audit.diagnostics import Diagnostics
     from mcpgw.audit.journal import Journal
     from mcpgw.audit.record import Record
@@ -65,6 +66,31 @@ class Recorder:
             self._count(record, self._instance)
         if record.type != ACTION and record.decision in ("alert", "redact", "block", "refuse"):
             self._warn(record)
+
+    def opening(self) -> tuple[bytes, int, str] | None:
+        """What the lines of a run share from the time on, and their place; None while `append` has to go first."""
+        now = time.time()
+        place = None if self._journal is None or self._failing else self._journal.place_for_run(now)
+        if place is None:
+            return None
+        at, time_text = self._clock(now)
+        return f'"at":{at},"time":"{time_text}",{self._shared}'.encode(), *place
+
+    def append_run(self, direction: str, run: Run) -> None:
+        """As `append`, for a run of the lane's."""
+        _, lines, digest, frames, volume, marked, latencies = run
+        now = time.time()
+        try:
+            journal = self._journal or self._open(now)
+            journal.append_run(lines, frames, digest, now=now)
+        except OSError as error:
+            self._fail(error, now)
+            raise
+        if self._instance is not None:
+            if direction == "to_server":
+                self._instance.count_run(direction, frames, volume, calls=marked, latencies_us=latencies)
+            else:
+                self._instance.count_run(direction, frames, volume, errors=marked, latencies_us=latencies)
 
     def stands(self, state: str, reason: str) -> None:
         """Where the server stands now; while the journal cannot be written, that shows instead."""

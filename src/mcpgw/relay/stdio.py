@@ -20,6 +20,7 @@ from mcpgw.relay.signals import PASSED_ON, signal_pipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mcpgw._native import Lane
     from mcpgw.gateway.effects import Effect
     from mcpgw.gateway.lasting import Lasting
     from mcpgw.gateway.withheld import Withheld
@@ -180,16 +181,46 @@ class Pump:
             chunk = os.read(fd, READ_BYTES)
         except OSError:  # the peer reset a socket: the same as its end
             chunk = b""
+        now = time.monotonic()
         if not chunk:
             self._close_source(fd)
-        # What the server left of its last line is looked at when it has ended.
-        frames = framer.feed(chunk) if chunk else framer.close() if fd == STDIN else ()
-        if not frames:
+            # What the server left of its last line is looked at when it has ended.
+            for frame in framer.close() if fd == STDIN else ():
+                self._before_frames(now)
+                self._perform(self._session.receive(direction, frame, now=now))
             return
-        now = time.monotonic()
-        self._before_frames(now)  # all of them were sent before this look at the policy
-        for frame in frames:
-            self._perform(self._session.receive(direction, frame, now=now))
+        if b"\n" in chunk:
+            self._before_frames(now)  # all of them were sent before this look at the policy
+        self._take(direction, framer, chunk, now)
+
+    def _take(self, direction: Direction, framer: Framer, chunk: bytes, now: float) -> None:
+        """Each frame in its turn: runs of them by the lane, any other one by the session."""
+        at, end = 0, len(chunk)
+        while at < end:
+            lane = self._session.lane if framer.idle else None
+            if lane is not None and (at := self._take_run(lane, direction, chunk, at, now)) == end:
+                return
+            stop = chunk.find(b"\n", at) + 1 or end
+            for frame in framer.feed(chunk[at:stop]):
+                self._perform(self._session.receive(direction, frame, now=now))
+            at = stop
+
+    def _take_run(self, lane: Lane, direction: Direction, chunk: bytes, at: int, now: float) -> int:
+        """Records and forwards what the lane takes of `chunk[at:]`; where that ends."""
+        place = self._recorder.opening()
+        if place is None:
+            return at
+        run = (lane.answers if direction else lane.requests)(chunk, at, now, *place)
+        if run is None:
+            return at
+        try:
+            self._recorder.append_run(direction.label, run)
+        except OSError:
+            lane.undo()
+            return at  # the session says what becomes of them
+        sink = self._to_client if direction else self._life.to_server
+        sink.send(chunk[at : run[0]])
+        return run[0]
 
     def _read_stderr(self) -> None:
         chunk = os.read(self._life.child.stderr, READ_BYTES)

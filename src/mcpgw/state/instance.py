@@ -21,6 +21,8 @@ from mcpgw.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mcpgw.paths import StateLayout
 
 __all__ = [
@@ -97,6 +99,27 @@ class Instance:
             words[status.HISTOGRAM + bucket(latency_us)] += 1
         if is_call:
             words[status.COUNTER_CELLS["calls"]] += 1
+        words[status.UPDATED] = time.time_ns() // 1000
+        words[status.SEQUENCE] += 1
+
+    def count_run(
+        self, direction: str, frames: int, nbytes: int, *, calls: int = 0, errors: int = 0, latencies_us: Sequence[int]
+    ) -> None:
+        """Counts messages of one direction that were allowed, requests to the server or answers to the client."""
+        words, decided = self._words, status.DECISION_CELLS.get("allow")
+        words[status.SEQUENCE] += 1
+        if direction == "to_server":
+            words[status.MESSAGE_CELLS[direction, "request"]] += frames
+            words[status.COUNTER_CELLS["calls"]] += calls
+        else:
+            words[status.MESSAGE_CELLS[direction, "result"]] += frames - errors
+            words[status.MESSAGE_CELLS[direction, "error"]] += errors
+            words[status.COUNTER_CELLS["errors"]] += errors
+        words[status.BYTES_CELLS[direction]] += nbytes
+        if decided is not None:
+            words[decided] += frames
+        for latency in latencies_us:
+            words[status.HISTOGRAM + bucket(latency)] += 1
         words[status.UPDATED] = time.time_ns() // 1000
         words[status.SEQUENCE] += 1
 

@@ -1,12 +1,12 @@
 /* The quick reader of plain frames: one pass over the bytes, no tree.
  *
- * `read` accepts a frame only if every parser reads it the same way and the protocol gives none of its keys a second
+ * It accepts a frame only if every parser reads it the same way and the protocol gives none of its keys a second
  * spelling; then it says what the relay needs to know. Of anything else it says nothing (None), and the reader in
  * Python decides: it is the reference, and this module is never stricter or laxer than it, only quicker.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <stdint.h>
+#include "reader.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_LEVELS 64    /* deeper frames are left to the reference */
@@ -14,13 +14,6 @@
 #define MAX_SIBLINGS 64  /* keys of one object: they are compared with each other */
 #define MAX_ID_DIGITS 18
 #define SLOTS 512        /* of the table of protocol keys; a power of two, far larger than the protocol */
-
-enum kind { REQUEST, NOTIFICATION, RESULT, ERROR };
-
-typedef struct {
-    const char *at;
-    Py_ssize_t length;
-} Slice;
 
 typedef struct {
     const unsigned char *start, *at, *end;
@@ -31,12 +24,6 @@ typedef struct {
     int max_levels;
 } Reader;
 
-/* What the envelope holds; a slice with at == NULL was not there. */
-typedef struct {
-    Slice id, method, params, tool, revision;
-    int id_is_text, has_version, has_result, has_error;
-} Envelope;
-
 static Slice protocol_keys[SLOTS];
 static char *protocol_text;
 static Slice revision_key;
@@ -46,18 +33,16 @@ static unsigned char lower(unsigned char letter)
     return letter >= 'A' && letter <= 'Z' ? (unsigned char)(letter | 0x20) : letter;
 }
 
-static int same(Slice one, const char *other, Py_ssize_t length)
+int same(Slice one, const char *other, ptrdiff_t length)
 {
     return one.length == length && memcmp(one.at, other, (size_t)length) == 0;
 }
-
-#define IS(slice, text) same((slice), (text), (Py_ssize_t)sizeof(text) - 1)
 
 static int same_folded(Slice one, Slice other)
 {
     if (one.length != other.length)
         return 0;
-    for (Py_ssize_t i = 0; i < one.length; i++)
+    for (ptrdiff_t i = 0; i < one.length; i++)
         if (lower((unsigned char)one.at[i]) != lower((unsigned char)other.at[i]))
             return 0;
     return 1;
@@ -66,7 +51,7 @@ static int same_folded(Slice one, Slice other)
 static unsigned hash_folded(Slice key)
 {
     uint32_t hash = 2166136261u;
-    for (Py_ssize_t i = 0; i < key.length; i++)
+    for (ptrdiff_t i = 0; i < key.length; i++)
         hash = (hash ^ lower((unsigned char)key.at[i])) * 16777619u;
     return hash & (SLOTS - 1);
 }
@@ -135,7 +120,7 @@ static int take_escape(Reader *reader)
 static int take_wide(Reader *reader)
 {
     const unsigned char *at = reader->at;
-    Py_ssize_t left = reader->end - at;
+    ptrdiff_t left = reader->end - at;
     unsigned char first = at[0], low = 0x80, high = 0xBF;
     int more;
     if (first >= 0xC2 && first <= 0xDF)
@@ -429,132 +414,57 @@ static int kind_of(const Envelope *envelope)
     return envelope->has_result ? RESULT : ERROR;
 }
 
-static PyObject *text_or_none(Slice text)
+int read_frame(const char *frame, ptrdiff_t length, int max_depth, Envelope *envelope)
 {
-    if (text.at == NULL)
-        Py_RETURN_NONE;
-    return PyUnicode_DecodeASCII(text.at, text.length, NULL);
-}
-
-static PyObject *id_or_none(const Envelope *envelope)
-{
-    if (!envelope->id.at || !envelope->id_is_text)
-        return text_or_none(envelope->id);
-    /* The typed key of a string id has its opening quote. */
-    Slice quoted = {envelope->id.at - 1, envelope->id.length + 1};
-    return text_or_none(quoted);
-}
-
-PyDoc_STRVAR(read_doc,
-             "read(frame, max_depth, /)\n--\n\n"
-             "(kind, id key, method, start and end of the params, params.name, protocol revision of the _meta, whether a "
-             "key `blob` or `data` stands in it, whether `taskId` does), or None where the frame is not plain.");
-
-static PyObject *frame_read(PyObject *module, PyObject *const *args, Py_ssize_t count)
-{
-    (void)module;
-    if (count != 2 || !PyBytes_Check(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "read() takes bytes and the greatest depth");
-        return NULL;
-    }
-    long max_depth = PyLong_AsLong(args[1]);
-    if (max_depth == -1 && PyErr_Occurred())
-        return NULL;
     Reader reader;
-    Envelope envelope = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0, 0, 0};
-    reader.start = reader.at = (const unsigned char *)PyBytes_AS_STRING(args[0]);
-    reader.end = reader.start + PyBytes_GET_SIZE(args[0]);
+    memset(envelope, 0, sizeof *envelope);
+    reader.start = reader.at = (const unsigned char *)frame;
+    reader.end = reader.start + length;
     reader.key_count = reader.level = reader.has_base64 = reader.has_task = 0;
-    reader.max_levels = max_depth < MAX_LEVELS ? (int)max_depth : MAX_LEVELS;
-    if (!take(&reader, '{') || !take_object(&reader, envelope_member, &envelope))
-        Py_RETURN_NONE;
+    reader.max_levels = max_depth < MAX_LEVELS ? max_depth : MAX_LEVELS;
+    if (!take(&reader, '{') || !take_object(&reader, envelope_member, envelope))
+        return -1;
     skip_space(&reader);
-    int kind = kind_of(&envelope);
-    if (reader.at != reader.end || kind < 0)
-        Py_RETURN_NONE;
-    Py_ssize_t start = envelope.params.at ? envelope.params.at - (const char *)reader.start : -1;
-    return Py_BuildValue("(iNNnnNNNN)", kind, id_or_none(&envelope), text_or_none(envelope.method), start,
-                         start < 0 ? start : start + envelope.params.length, text_or_none(envelope.tool),
-                         text_or_none(envelope.revision), PyBool_FromLong(reader.has_base64),
-                         PyBool_FromLong(reader.has_task));
+    envelope->has_base64 = reader.has_base64;
+    envelope->has_task = reader.has_task;
+    return reader.at == reader.end ? kind_of(envelope) : -1;
 }
 
-PyDoc_STRVAR(view_doc, "view(frame, /)\n--\n\nThe frame with each \\n \\t \\r \\\" as two spaces; itself if it has none.");
-
-static PyObject *frame_view(PyObject *module, PyObject *frame)
+void write_view(const char *frame, ptrdiff_t length, char *view)
 {
-    (void)module;
-    if (!PyBytes_Check(frame)) {
-        PyErr_SetString(PyExc_TypeError, "view() takes bytes");
-        return NULL;
-    }
-    const char *start = PyBytes_AS_STRING(frame), *end = start + PyBytes_GET_SIZE(frame);
-    const char *at = memchr(start, '\\', (size_t)(end - start));
-    if (at == NULL)
-        return Py_NewRef(frame);
-    PyObject *made = PyBytes_FromStringAndSize(start, end - start);
-    if (made == NULL)
-        return NULL;
-    char *view = PyBytes_AS_STRING(made);
+    const char *end = frame + length;
+    memcpy(view, frame, (size_t)length);
+    const char *at = memchr(frame, '\\', (size_t)length);
     for (; at != NULL && at + 1 < end; at = at < end ? memchr(at, '\\', (size_t)(end - at)) : NULL) {
         if (at[1] == 'n' || at[1] == 't' || at[1] == 'r' || at[1] == '"') {
-            view[at - start] = view[at - start + 1] = ' ';
+            view[at - frame] = view[at - frame + 1] = ' ';
             at++;
         }
         at++;
     }
-    return made;
 }
 
-PyDoc_STRVAR(know_doc,
-             "know(keys, revision_key, /)\n--\n\n"
-             "Sets the protocol's keys, each ended by a line feed, and the key in `_meta` that names a revision. Raises "
-             "ValueError where there are too many, or two that differ in case only.");
-
-static PyObject *frame_know(PyObject *module, PyObject *args)
+int know_keys(const char *keys, ptrdiff_t length, const char *revision, ptrdiff_t revision_length)
 {
-    (void)module;
-    const char *keys, *revision;
-    Py_ssize_t length, revision_length;
-    if (!PyArg_ParseTuple(args, "y#y#", &keys, &length, &revision, &revision_length))
-        return NULL;
-    char *text = PyMem_Malloc((size_t)(length + revision_length + 1));
+    char *text = malloc((size_t)(length + revision_length + 1));
     if (text == NULL)
-        return PyErr_NoMemory();
+        return 0;
     memcpy(text, keys, (size_t)length);
     memcpy(text + length, revision, (size_t)revision_length);
     memset(protocol_keys, 0, sizeof protocol_keys);
-    PyMem_Free(protocol_text);
+    free(protocol_text);
     protocol_text = text;
     revision_key = (Slice){text + length, revision_length};
     int known = 0;
     for (const char *start = text, *stop; start < text + length; start = stop + 1) {
         stop = memchr(start, '\n', (size_t)(text + length - start));
         Slice key = {start, stop ? stop - start : 0};
-        if (stop == NULL || is_misspelled(key) || ++known > SLOTS / 2) {
-            PyErr_SetString(PyExc_ValueError, "not a set of protocol keys");
-            return NULL;
-        }
+        if (stop == NULL || is_misspelled(key) || ++known > SLOTS / 2)
+            return 0;
         unsigned slot = hash_folded(key);
         while (protocol_keys[slot].at && !same(key, protocol_keys[slot].at, protocol_keys[slot].length))
             slot = (slot + 1) & (SLOTS - 1);
         protocol_keys[slot] = key;
     }
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef methods[] = {
-    {"read", (PyCFunction)(void (*)(void))frame_read, METH_FASTCALL, read_doc},
-    {"view", frame_view, METH_O, view_doc},
-    {"know", frame_know, METH_VARARGS, know_doc},
-    {NULL, NULL, 0, NULL},
-};
-
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "mcpgw.protocol._frame",
-                                    "The quick reader of plain frames (optional).", -1, methods,
-                                    NULL, NULL, NULL, NULL};
-
-PyMODINIT_FUNC PyInit__frame(void)
-{
-    return PyModule_Create(&module);
+    return 1;
 }

@@ -1,0 +1,125 @@
+/* What mcpgw has in C, as Python sees it. All of it is optional: without it the same is done in Python, slower. */
+#include "lane.h"
+
+#include "reader.h"
+#include "sha256.h"
+
+static PyObject *text_or_none(Slice text)
+{
+    if (text.at == NULL)
+        Py_RETURN_NONE;
+    return PyUnicode_DecodeASCII(text.at, text.length, NULL);
+}
+
+static PyObject *id_or_none(const Envelope *envelope)
+{
+    if (!envelope->id.at || !envelope->id_is_text)
+        return text_or_none(envelope->id);
+    /* The typed key of a string id has its opening quote. */
+    return text_or_none((Slice){envelope->id.at - 1, envelope->id.length + 1});
+}
+
+PyDoc_STRVAR(read_doc,
+             "read(frame, max_depth, /)\n--\n\n"
+             "(kind, id key, method, start and end of the params, params.name, protocol revision of the _meta, whether a "
+             "key `blob` or `data` stands in it, whether `taskId` does), or None where the frame is not plain.");
+
+static PyObject *native_read(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2 || !PyBytes_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "read() takes bytes and the greatest depth");
+        return NULL;
+    }
+    long max_depth = PyLong_AsLong(args[1]);
+    if (max_depth == -1 && PyErr_Occurred())
+        return NULL;
+    Envelope envelope;
+    const char *frame = PyBytes_AS_STRING(args[0]);
+    int kind = read_frame(frame, PyBytes_GET_SIZE(args[0]), max_depth > INT_MAX ? INT_MAX : (int)max_depth, &envelope);
+    if (kind < 0)
+        Py_RETURN_NONE;
+    Py_ssize_t start = envelope.params.at ? envelope.params.at - frame : -1;
+    return Py_BuildValue("(iNNnnNNNN)", kind, id_or_none(&envelope), text_or_none(envelope.method), start,
+                         start < 0 ? start : start + envelope.params.length, text_or_none(envelope.tool),
+                         text_or_none(envelope.revision), PyBool_FromLong(envelope.has_base64),
+                         PyBool_FromLong(envelope.has_task));
+}
+
+PyObject *view_of(const char *frame, Py_ssize_t length)
+{
+    PyObject *view = PyBytes_FromStringAndSize(NULL, length);
+    if (view != NULL)
+        write_view(frame, length, PyBytes_AS_STRING(view));
+    return view;
+}
+
+PyDoc_STRVAR(view_doc, "view(frame, /)\n--\n\nThe frame with each \\n \\t \\r \\\" as two spaces; itself if it has none.");
+
+static PyObject *native_view(PyObject *module, PyObject *frame)
+{
+    (void)module;
+    if (!PyBytes_Check(frame)) {
+        PyErr_SetString(PyExc_TypeError, "view() takes bytes");
+        return NULL;
+    }
+    if (memchr(PyBytes_AS_STRING(frame), '\\', (size_t)PyBytes_GET_SIZE(frame)) == NULL)
+        return Py_NewRef(frame);
+    return view_of(PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame));
+}
+
+PyDoc_STRVAR(know_doc,
+             "know(keys, revision_key, /)\n--\n\n"
+             "Sets the protocol's keys, each ended by a line feed, and the key in `_meta` that names a revision. Raises "
+             "ValueError where there are too many, or two that differ in case only.");
+
+static PyObject *native_know(PyObject *module, PyObject *args)
+{
+    (void)module;
+    const char *keys, *revision;
+    Py_ssize_t length, revision_length;
+    if (!PyArg_ParseTuple(args, "y#y#", &keys, &length, &revision, &revision_length))
+        return NULL;
+    if (!know_keys(keys, length, revision, revision_length)) {
+        PyErr_SetString(PyExc_ValueError, "not a set of protocol keys");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(digest_doc, "digest(head, body, /)\n--\n\nThe SHA-256 of `head` followed by `body`, in hex.");
+
+static PyObject *native_digest(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2 || !PyBytes_Check(args[0]) || !PyBytes_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "digest() takes bytes and bytes");
+        return NULL;
+    }
+    char hex[DIGEST_HEX];
+    sha256_hex(PyBytes_AS_STRING(args[0]), (size_t)PyBytes_GET_SIZE(args[0]), PyBytes_AS_STRING(args[1]),
+               (size_t)PyBytes_GET_SIZE(args[1]), hex);
+    return PyUnicode_DecodeASCII(hex, DIGEST_HEX, NULL);
+}
+
+static PyMethodDef methods[] = {
+    {"read", (PyCFunction)(void (*)(void))native_read, METH_FASTCALL, read_doc},
+    {"view", native_view, METH_O, view_doc},
+    {"know", native_know, METH_VARARGS, know_doc},
+    {"digest", (PyCFunction)(void (*)(void))native_digest, METH_FASTCALL, digest_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "mcpgw._native",
+                                    "What mcpgw has in C (optional).", -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+    PyObject *made = PyModule_Create(&module), *lane = made ? PyType_FromSpec(&lane_spec) : NULL;
+    if (lane == NULL || PyModule_AddObject(made, "Lane", lane) < 0) {
+        Py_XDECREF(lane);
+        Py_XDECREF(made);
+        return NULL;
+    }
+    return made;
+}
