@@ -36,6 +36,27 @@ def test_a_new_snapshot_is_loaded_once(layout: StateLayout) -> None:
     assert watch.snapshot.policy.profile == "strict"
 
 
+def test_a_policy_directory_that_was_swapped_is_seen_within_a_second(layout: StateLayout) -> None:
+    watch = _watch(layout)
+    watch.check(0.0)
+    Path(layout.policy_dir).rename(f"{layout.policy_dir}.aside")
+    Path(layout.config_file).write_text('profile = "strict"\n')
+    compile_policy(layout)
+    watch.check(0.5)
+    watch.check(1.5)
+    assert watch.snapshot is not None
+    assert watch.snapshot.policy.profile == "strict"
+
+
+def test_looking_again_and_again_costs_no_descriptors(layout: StateLayout) -> None:
+    watch = _watch(layout)
+    watch.check(0.0)
+    before = len(os.listdir("/proc/self/fd"))
+    for second in range(1, 20):
+        watch.check(second * 1.1)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 @pytest.mark.requirement("config.last-good")
 def test_an_unusable_snapshot_leaves_the_last_one_in_force(layout: StateLayout) -> None:
     watch = _watch(layout)

@@ -1,4 +1,4 @@
-"""Keeps the policy fresh: one stat a message, the sources once a second, and a compile in another process."""
+"""Keeps the policy fresh: one fstat a message, paths once a second, and a compile in another process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mcpgw.audit.diagnostics import Diagnostics
     from mcpgw.paths import StateLayout
 
-SOURCES_EVERY_SECONDS = 1.0
+PATHS_EVERY_SECONDS = 1.0
 COMPILER = "mcpgw.config.compile"
 # The compiler needs no more of the environment; the entry's own env could poison it.
 COMPILER_ENVIRONMENT = ("HOME", "PATH", "LANG", "LC_ALL")
@@ -39,7 +39,9 @@ class PolicyWatch:
         self._entry = entry
         self._name = name
         self._diagnostics = diagnostics
-        self._seen: tuple[int, int] | None = None
+        # `policy/current` as it was opened last, held open: once it is replaced it has no link any more.
+        self._current = -1
+        self._seen: tuple[int, int, int] | None = None
         self._next_look = 0.0
         self._compiler = 0
         self._asked_for: tuple[object, ...] | None = None
@@ -47,21 +49,28 @@ class PolicyWatch:
 
     def check(self, now: float) -> bool:
         """Whether another snapshot came into force. now: monotonic seconds."""
+        if now < self._next_look:
+            return self._is_replaced() and self._follow_current()
+        self._next_look = now + PATHS_EVERY_SECONDS
         changed = self._follow_current()
-        if now >= self._next_look:
-            self._next_look = now + SOURCES_EVERY_SECONDS
-            self._look_at_sources()
+        self._look_at_sources()
         return changed
+
+    def _is_replaced(self) -> bool:
+        return self._current < 0 or _mark(self._current) != self._seen
 
     def _follow_current(self) -> bool:
         try:
-            named = os.stat(self.layout.policy_current)
+            opened = os.open(self.layout.policy_current, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return False  # the last good one stays
-        mark = (named.st_mtime_ns, named.st_ino)
-        if mark == self._seen:
-            return False
-        self._seen = mark
+        if self._current >= 0:
+            os.close(self._current)
+        self._current, before = opened, self._seen
+        self._seen = _mark(opened)
+        return self._seen != before and self._load()
+
+    def _load(self) -> bool:
         try:
             loaded = load(self.layout, entry=self._entry, name=self._name)
         except SnapshotUnusable as reason:
@@ -109,6 +118,12 @@ class PolicyWatch:
             pid, _ = os.waitpid(self._compiler, os.WNOHANG)
             if pid:
                 self._compiler = 0
+
+
+def _mark(descriptor: int) -> tuple[int, int, int]:
+    """Another one for each file, and for the same one once it is touched, replaced or removed."""
+    found = os.fstat(descriptor)
+    return found.st_nlink, found.st_mtime_ns, found.st_ino
 
 
 def _state_of(path: str) -> tuple[int | None, int | None]:
