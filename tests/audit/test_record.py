@@ -37,6 +37,13 @@ def test_a_capped_body_is_short(body: object) -> None:
     assert len(cap(body, max_bytes=60, max_value_chars=8)) <= 120
 
 
+@given(JSON.filter(lambda body: "Infinity" not in json.dumps(body) and "NaN" not in json.dumps(body)))
+def test_a_body_is_cut_only_where_its_text_is_too_long(body: object) -> None:
+    text = json.dumps(body, separators=(",", ":"))
+    assert cap(body, max_bytes=len(text), max_value_chars=3) == text
+    assert cap(body, max_bytes=len(text) - 1, max_value_chars=3) != text
+
+
 def test_short_bodies_stay_and_long_strings_are_cut() -> None:
     assert cap({"a": 1.0, "b": "é"}, max_bytes=100, max_value_chars=5) == '{"a":1.0,"b":"\\u00e9"}'
     assert cap({"a": "x" * 50, "b": 1}, max_bytes=40, max_value_chars=5) == '{"a":"xxxxx... (+45)","b":1}'

@@ -105,12 +105,26 @@ def _dump(value: Any) -> str:
 def cap(body: Any, *, max_bytes: int, max_value_chars: int) -> str:
     """`body` (already masked) as JSON text if that is short; else with its long strings cut, or as one cut string."""
     try:
-        text = _dump(body)
-        if len(text) > max_bytes:
+        text = _dump(body) if _holds_at_most(body, max_bytes) else None
+        if text is None or len(text) > max_bytes:
             text = _dump(_cut(body, max_value_chars))
     except (RecursionError, ValueError):  # ValueError: a number beyond every float, such as 1e400
         return quote("... (cannot be recorded)")
     return text if len(text) <= max_bytes else quote(f"{text[:max_value_chars]}... (+{len(text) - max_value_chars})")
+
+
+def _holds_at_most(body: Any, chars: int) -> bool:
+    """Whether its text could be as short as that. A long string tells at once that it is not, which saves writing it."""
+    left, waiting = chars, [body]
+    while waiting and left >= 0:
+        value = waiting.pop()
+        if isinstance(value, str):
+            left -= len(value)
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            waiting += value.values()
+    return left >= 0
 
 
 def _cut(value: Any, limit: int) -> Any:
