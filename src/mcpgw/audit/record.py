@@ -114,7 +114,7 @@ def cap(body: Any, *, max_bytes: int, max_value_chars: int) -> str:
 
 
 def _holds_at_most(body: Any, chars: int) -> bool:
-    """Whether its text could be as short as that. A long string tells at once that it is not, which saves writing it."""
+    """Whether its text could be as short as that. A long string tells at once that it is not: no need to write it."""
     left, waiting = chars, [body]
     while waiting and left >= 0:
         value = waiting.pop()
