@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcpgw.audit.record import Record
+from mcpgw.protocol.methods import Direction
 from mcpgw.values import NamedTuple
 
 
@@ -35,3 +36,8 @@ class Standing(NamedTuple):
 
 # A Record comes before the frame that it is about: what is not recorded is not sent.
 Effect = Record | ToServer | ToClient | Start | Stop | Standing
+
+
+def to(direction: Direction, frame: bytes) -> ToServer | ToClient:
+    """The frame for the end to which `direction` leads."""
+    return ToClient(frame) if direction is Direction.TO_CLIENT else ToServer(frame)

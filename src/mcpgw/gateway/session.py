@@ -5,9 +5,10 @@ from __future__ import annotations
 from mcpgw.audit.record import Record
 from mcpgw.gateway import answers
 from mcpgw.gateway.answers import Code
-from mcpgw.gateway.effects import ToClient, ToServer
+from mcpgw.gateway.effects import ToClient, ToServer, to
 from mcpgw.gateway.judging import Judge, Verdict, holds_placeholder
 from mcpgw.gateway.records import broken, record_of
+from mcpgw.gateway.refusals import Refusals, Refused
 from mcpgw.gateway.tools import Tools
 from mcpgw.policy.decide import CLEAN, Decision
 from mcpgw.policy.fingerprint import event_reference
@@ -22,11 +23,7 @@ from mcpgw.protocol.message import (
     MalformedText,
     Message,
     ProtocolError,
-    Salvaged,
-    id_key,
-    id_text,
     parse,
-    salvage_ids,
     twin_key,
 )
 from mcpgw.protocol.methods import (
@@ -39,7 +36,6 @@ from mcpgw.protocol.methods import (
     Direction,
 )
 from mcpgw.protocol.pending import Pending, PendingTable
-from mcpgw.protocol.strict_json import NotStrict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,12 +47,9 @@ if TYPE_CHECKING:
 
 POLICY_MISSING = "policy-unavailable"
 AUDIT_MISSING = "audit-unavailable"
-AMBIGUOUS = "ambiguous-frame"
 PLACEHOLDER = "placeholder"
 SCAN_BUDGET = "scan-budget"
 CROWDED = "too-many-waiting"
-# Ids of refused requests, kept so that a cancellation of one is not passed on.
-MAX_REFUSED = 1_000
 
 
 class Session:
@@ -72,7 +65,8 @@ class Session:
         # Requests that travel in a direction, until the answer comes the other way.
         self._asked = (PendingTable(), PendingTable())
         self._tools = Tools()
-        self._refused: dict[str, None] = {}
+        self._refused = Refused(self._asked[Direction.TO_SERVER])
+        self._refusals = Refusals(self._asked, self._reference)
         self._events = 0
         # What the effects of the last frame forward, with the request that it is or answers.
         self._held: list[tuple[Direction, Message, Pending | None]] = []
@@ -107,11 +101,13 @@ class Session:
         except Exception as error:  # noqa: BLE001 - one frame may not end the session, nor pass unchecked
             self._held = []
             head = frame.head if isinstance(frame, Oversize) else frame
-            return self._refuse(direction, head, None, f"it met an error of the gateway ({type(error).__name__})")
+            return self._refusals.frame(
+                direction, head, None, f"it met an error of the gateway ({type(error).__name__})"
+            )
 
     def _receive(self, direction: Direction, frame: bytes | Oversize, now: float) -> list[Effect]:
         if isinstance(frame, Oversize):
-            return self._refuse(direction, frame.head, None, "the frame is longer than the cap")
+            return self._refusals.frame(direction, frame.head, None, "the frame is longer than the cap")
         if frame[:1] in b" \t\r\n" and not frame.strip():
             return [broken(direction, frame, "drop", "an empty line")]
         depth = self._judge.policy.max_depth if self._judge else DEFAULT_MAX_DEPTH
@@ -146,17 +142,17 @@ class Session:
         text = answers.audit_unavailable(ref := self._reference())
         answer = answers.refusal(request, Code.AUDIT, text, rule=AUDIT_MISSING, ref=ref)
         if message.kind is not Kind.REQUEST:
-            return [_to(direction, answer)]
+            return [to(direction, answer)]
         self._asked[direction].settle(message.id)
-        self._remember_refused(message.id)
-        return [_to(direction.back, answer)]
+        self._refused.add(message.id)
+        return [to(direction.back, answer)]
 
     # -- one message ---------------------------------------------------------------------------------------------
 
     def _message(self, direction: Direction, message: Message, now: float) -> list[Effect]:
         reason = find_ambiguity(message, direction)
         if reason is not None:
-            return self._refuse(direction, message.raw, message, reason)
+            return self._refusals.frame(direction, message.raw, message, reason)
         match message.kind:
             case Kind.REQUEST:
                 return self._request(direction, message, now)
@@ -169,7 +165,7 @@ class Session:
         table = self._asked[direction]
         key = message.id or ""
         if key in table:
-            return self._refuse(direction, message.raw, message, "its id is that of a request that still waits")
+            return self._refusals.frame(direction, message.raw, message, "its id is that of a request that still waits")
         tool = message.tool
         if tool is None and direction is Direction.TO_SERVER:
             tool = self._tools.of_task(message)
@@ -189,10 +185,10 @@ class Session:
         if verdict.decision.action is Action.BLOCK:
             rule, ref = self._cause(verdict.decision)
             answer = answers.refusal(request, Code.POLICY, answers.blocked_request(rule, ref), rule=rule, ref=ref)
-            self._remember_refused(key)
+            self._refused.add(key)
             return [
                 record_of(direction, message, verdict, self._policy, reason=rule, ref=ref),
-                _to(direction.back, answer),
+                to(direction.back, answer),
             ]
         record = record_of(direction, message, verdict, self._policy)
         if verdict.decision.findings:  # the answer's record will name these again: masked there as here
@@ -203,10 +199,10 @@ class Session:
             self.client = client_of(message) or self.client
         table.add(key, request)
         self._held.append((direction, message, request))
-        return [record, _to(direction, verdict.frame)]
+        return [record, to(direction, verdict.frame)]
 
     def _notification(self, direction: Direction, message: Message) -> list[Effect]:
-        if message.method == CANCELLED and self._is_refused(message):
+        if message.method == CANCELLED and self._refused.cancelled_by(message):
             return [
                 record_of(
                     direction, message, _clean(message), self._policy, decision="drop", reason="cancels a refused one"
@@ -217,12 +213,12 @@ class Session:
             rule, ref = self._cause(verdict.decision)
             return [record_of(direction, message, verdict, self._policy, reason=rule, ref=ref)]
         self._held.append((direction, message, None))
-        return [record_of(direction, message, verdict, self._policy), _to(direction, verdict.frame)]
+        return [record_of(direction, message, verdict, self._policy), to(direction, verdict.frame)]
 
     def _response(self, direction: Direction, message: Message, now: float) -> list[Effect]:
         request = self._asked[direction.back].settle(message.id)
         if request is None and message.id is not None and twin_key(message.id) in self._asked[direction.back]:
-            return self._refuse(direction, message.raw, message, "its id has another type than the request's")
+            return self._refusals.frame(direction, message.raw, message, "its id has another type than the request's")
         if request is None and message.id is not None:
             return [
                 record_of(
@@ -243,7 +239,7 @@ class Session:
             if request is None:
                 return [record]
             text = answers.blocked_result(rule, ref)
-            return [record, _to(direction, answers.refusal(request, Code.POLICY, text, rule=rule, ref=ref))]
+            return [record, to(direction, answers.refusal(request, Code.POLICY, text, rule=rule, ref=ref))]
         if request is not None:
             self._note_handshake(request, message)
             if direction is Direction.TO_CLIENT:
@@ -251,7 +247,7 @@ class Session:
         self._held.append((direction, message, request))
         return [
             record_of(direction, message, verdict, self._policy, request=request, latency_us=latency),
-            _to(direction, verdict.frame),
+            to(direction, verdict.frame),
         ]
 
     def _note_handshake(self, request: Pending, message: Message) -> None:
@@ -278,36 +274,12 @@ class Session:
     def _unreadable(self, direction: Direction, frame: bytes, reason: str) -> list[Effect]:
         if direction is Direction.TO_CLIENT and frame.lstrip()[:1] not in (b"{", b"["):
             return [broken(direction, frame, "drop", "not JSON")]  # a banner or a log line: nobody waits for it
-        return self._refuse(direction, frame, None, reason)
-
-    def _refuse(self, direction: Direction, frame: bytes, message: Message | None, reason: str) -> list[Effect]:
-        """Never forwarded, recorded, and whoever waits because of it gets an error."""
-        ref = self._reference()
-        effects: list[Effect] = [broken(direction, frame, "refuse", reason, ref)]
-        text = answers.refused_frame(reason, ref)
-        ids = Salvaged((message.id, twin_key(message.id)), ()) if message and message.id else salvage_ids(frame)
-        asks = message.kind is Kind.REQUEST if message is not None else b'"method"' in frame
-        if message is None or message.kind in (Kind.RESULT, Kind.ERROR):
-            waiting = self._asked[direction.back]
-            answers_something = direction is Direction.TO_CLIENT or not asks
-            settled = waiting.settle_any(ids.outer + ids.inner, unreadable=not ids.outer) if answers_something else []
-            for request in settled:
-                error = answers.error(request.id_text, Code.AMBIGUOUS, text, rule=AMBIGUOUS, ref=ref)
-                effects.append(_to(direction, error))
-            if settled:
-                return effects
-        if asks and ids.outer:
-            error = answers.error(id_text(ids.outer[0]), Code.AMBIGUOUS, text, rule=AMBIGUOUS, ref=ref)
-            effects.append(_to(direction.back, error))
-        elif message is None and direction is Direction.TO_SERVER:
-            error = answers.error(None, Code.PARSE, text, rule=AMBIGUOUS, ref=ref)
-            effects.append(_to(direction.back, error))
-        return effects
+        return self._refusals.frame(direction, frame, None, reason)
 
     def _batch(self, direction: Direction, batch: Batch, now: float) -> list[Effect]:
         """Element by element in a 2025-03-26 session, refused in any other."""
         if self.revision != BATCH_REVISION:
-            return self._refuse_batch(direction, batch)
+            return self._refusals.batch(direction, batch)
         onward: list[bytes] = []
         records: list[Effect] = []
         replies: list[Effect] = []
@@ -325,18 +297,6 @@ class Session:
         whole: list[Effect] = [forward(b"[" + b",".join(onward) + b"]\n")] if onward else []
         return [*records, *whole, *replies]
 
-    def _refuse_batch(self, direction: Direction, batch: Batch) -> list[Effect]:
-        """The sender of an array gets its errors as an array, which is how JSON-RPC answers a batch."""
-        records: list[Effect] = []
-        answers_by_end: dict[type[ToClient] | type[ToServer], list[bytes]] = {ToClient: [], ToServer: []}
-        for message in batch.messages:
-            for effect in self._refuse(direction, message.raw, message, "a batch outside revision 2025-03-26"):
-                if isinstance(effect, Record):
-                    records.append(effect)
-                elif isinstance(effect, ToClient | ToServer):
-                    answers_by_end[type(effect)].append(effect.frame.rstrip(b"\n"))
-        return records + [end(b"[" + b",".join(some) + b"]\n") for end, some in answers_by_end.items() if some]
-
     # -- refusals ---------------------------------------------------------------------------------------
 
     def _deny(
@@ -350,11 +310,11 @@ class Session:
     ) -> list[Effect]:
         ref = self._reference()
         answer = answers.refusal(request, code, words(ref), rule=rule, ref=ref)
-        self._remember_refused(message.id)
+        self._refused.add(message.id)
         verdict = self._verdict(direction, message, _flow(direction))
         decision = "refuse" if code is Code.SERVER_DOWN else "block"
         record = record_of(direction, message, verdict, self._policy, decision=decision, reason=rule, ref=ref)
-        return [record, _to(direction.back, answer)]
+        return [record, to(direction.back, answer)]
 
     @property
     def _policy(self) -> Policy | None:
@@ -376,20 +336,7 @@ class Session:
 
     def forget(self, key: str) -> None:
         """The gateway has answered this request itself: what comes about it is not passed on any more."""
-        self._remember_refused(key)
-
-    def _remember_refused(self, key: str | None) -> None:
-        if key is not None:
-            self._refused[key] = None
-            if len(self._refused) > MAX_REFUSED:
-                del self._refused[next(iter(self._refused))]
-
-    def _is_refused(self, message: Message) -> bool:
-        try:
-            key = id_key(message.params.get("requestId"))
-        except NotStrict:
-            return False
-        return key in self._refused and key not in self._asked[Direction.TO_SERVER]
+        self._refused.add(key)
 
 
 def _clean(message: Message) -> Verdict:
@@ -398,7 +345,3 @@ def _clean(message: Message) -> Verdict:
 
 def _flow(direction: Direction) -> Flow:
     return Flow.TO_CLIENT if direction is Direction.TO_CLIENT else Flow.TO_SERVER
-
-
-def _to(direction: Direction, frame: bytes) -> Effect:
-    return ToClient(frame) if direction is Direction.TO_CLIENT else ToServer(frame)
