@@ -32,6 +32,8 @@ HEAVY = {
         "shutil",
         "hashlib",
         "ctypes",
+        "contextlib",
+        "signal",
     ),
     *("asyncio", "socket", "threading", "urllib", "importlib.metadata", "sqlite3", "site", "tomllib", "random"),
     *("click", "pydantic", "tomlkit", "anyio", "filelock", "platformdirs", "psutil", "hyperscan"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import _signal  # type: ignore[import-not-found]
 
 # Claude Code sends SIGINT, SIGTERM after 100 ms and SIGKILL after 500 ms: be gone before that, the server too.
 SIGNAL_GRACE_SECONDS = 0.45
@@ -61,14 +61,14 @@ class Shutdown:
         if self.ended_at is not None:
             return None
         if self.signalled_at is not None and now >= self.signalled_at + SIGNAL_GRACE_SECONDS:
-            return signal.SIGKILL
+            return int(_signal.SIGKILL)
         if self.eof_at is None:
             return None
         if self.terminated and now >= self.eof_at + EOF_GRACE_SECONDS + TERM_GRACE_SECONDS:
-            return signal.SIGKILL
+            return int(_signal.SIGKILL)
         if not self.terminated and now >= self.eof_at + EOF_GRACE_SECONDS:
             self.terminated = True
-            return signal.SIGTERM
+            return int(_signal.SIGTERM)
         return None
 
     def drained(self, now: float) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import _signal  # type: ignore[import-not-found]
 import gc
 import os
 import select
-import signal
 import time
 
 from mcpgw.audit.record import Record
@@ -146,6 +145,11 @@ class Pump:
                 self._poll.register(fd, events)
         self._watched = wanted
 
+    def _forget(self, fd: int) -> None:
+        """It is closed next: the number may name another file by the time that the poll set is brought up to date."""
+        if self._watched.pop(fd, None) is not None:
+            self._poll.unregister(fd)
+
     def _timeout_ms(self) -> float | None:
         deadline = self._due = self._session.due_at()
         ending = self._life.ending
@@ -272,9 +276,7 @@ class Pump:
         client_gone = STDIN not in self._open or self._to_client.broken
         server_done = life.child.stdout not in self._open or life.to_server.broken
         if life.input_open and (client_gone or server_done) and not life.to_server.queued:
-            self._watched.pop(life.child.stdin, None)
-            with contextlib.suppress(KeyError):
-                self._poll.unregister(life.child.stdin)
+            self._forget(life.child.stdin)
             life.close_input()
         if client_gone or life.child.stdout not in self._open:
             life.ending.input_closed(now)
@@ -295,9 +297,7 @@ class Pump:
         self._drain_stderr()
         self._keeper.ended(self.stderr_ring)
         self._open -= {life.child.stdout, life.child.stderr}
-        self._watched.pop(life.child.stdin, None)
-        with contextlib.suppress(KeyError):
-            self._poll.unregister(life.child.stdin)
+        self._forget(life.child.stdin)
         life.bury()
         self._pressure = ()
         rest = b"".join(frame for frame in life.framer.close() if isinstance(frame, bytes))
@@ -323,8 +323,8 @@ class Pump:
     def _stop_server(self) -> None:
         """As a client would: a signal, and a harder one if that does not help."""
         if self._life.status is None:
-            child_process.signal_group(self._life.child, signal.SIGTERM)
-            self._life.ending.signalled(signal.SIGTERM, time.monotonic())
+            child_process.signal_group(self._life.child, _signal.SIGTERM)
+            self._life.ending.signalled(_signal.SIGTERM, time.monotonic())
             self._changed = True
 
     def _finish(self) -> None:
@@ -338,9 +338,11 @@ class Pump:
     def _drain_stderr(self) -> None:
         """What the server said last is in the pipe already; nobody else writes to it now."""
         os.set_blocking(self._life.child.stderr, False)
-        with contextlib.suppress(BlockingIOError):
+        try:
             while self._life.child.stderr in self._open:
                 self._read_stderr()
+        except BlockingIOError:
+            return
 
 
 def _quieten_collector() -> None:

@@ -11,7 +11,6 @@ import os
 import stat
 import struct
 import time
-from contextlib import ExitStack
 
 from mcpgw.files import PRIVATE_DIR_MODE, PRIVATE_FILE_MODE, make_private_dir, write_all
 from mcpgw.state import status
@@ -194,18 +193,20 @@ def open_instance(layout: StateLayout, identity: Identity, *, now: float) -> Ins
     building = f"{layout.instances_dir}/.{name}"
     make_private_dir(layout.instances_dir)
     os.mkdir(building, PRIVATE_DIR_MODE)
-    with ExitStack() as undo:
-        undo.callback(_remove, building)
-        lock_fd = _create(f"{building}/lock")
-        undo.callback(os.close, lock_fd)
+    opened: list[int] = []
+    try:
+        opened.append(lock_fd := _create(f"{building}/lock"))
         fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         page = _map_page(f"{building}/status", now)
         os.mkfifo(f"{building}/wake", PRIVATE_FILE_MODE)
         # Open for both ends: with a writer of its own the FIFO never reports a hang-up to poll.
-        wake_fd = os.open(f"{building}/wake", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        undo.callback(os.close, wake_fd)
+        opened.append(wake_fd := os.open(f"{building}/wake", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
         os.rename(building, layout.instance_dir(name))
-        undo.pop_all()
+    except OSError:
+        for descriptor in opened:
+            os.close(descriptor)
+        _remove(building)
+        raise
     instance = Instance(name, lock_fd, wake_fd, page)
     instance.describe(**identity._asdict())
     return instance
