@@ -86,6 +86,7 @@ def test_what_looks_at_a_shared_entry_first_reads_files_and_no_more() -> None:
         {"registry.discover", "registry.ledger", "registry.coverage", "registry.claude.restrictions"}
     )
     parsers = {
+        "contextlib",
         "typing",
         "dataclasses",
         "inspect",
