@@ -4,6 +4,9 @@
 #include "reader.h"
 #include "sha256.h"
 
+#include <sys/stat.h>
+#include <time.h>
+
 static PyObject *text_or_none(Slice text)
 {
     if (text.at == NULL)
@@ -102,11 +105,70 @@ static PyObject *native_digest(PyObject *module, PyObject *const *args, Py_ssize
     return PyUnicode_DecodeASCII(hex, DIGEST_HEX, NULL);
 }
 
+PyDoc_STRVAR(add_doc, "add(page, sequence, updated, pairs, /)\n--\n\n"
+                      "Adds to 64-bit cells of a writable page: pairs is a list of cell, amount, cell, amount ... The cell\n"
+                      "`updated` gets the time in microseconds; `sequence` is odd meanwhile.");
+
+static PyObject *native_add(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    Py_buffer page;
+    if (count != 4 || !PyList_Check(args[3]) || PyList_GET_SIZE(args[3]) % 2) {
+        PyErr_SetString(PyExc_TypeError, "add() takes a page, two cells and a list of pairs");
+        return NULL;
+    }
+    if (PyObject_GetBuffer(args[0], &page, PyBUF_WRITABLE) < 0)
+        return NULL;
+    volatile uint64_t *words = page.buf;
+    size_t cells = (size_t)page.len / sizeof *words;
+    size_t sequence = PyLong_AsSize_t(args[1]), updated = PyLong_AsSize_t(args[2]);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[3]) && !PyErr_Occurred(); i += 2)
+        if (PyLong_AsSize_t(PyList_GET_ITEM(args[3], i)) >= cells)
+            PyErr_SetString(PyExc_IndexError, "a cell is beyond the page");
+    if (!PyErr_Occurred() && (sequence >= cells || updated >= cells))
+        PyErr_SetString(PyExc_IndexError, "a cell is beyond the page");
+    if (!PyErr_Occurred()) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        __atomic_add_fetch(&words[sequence], 1, __ATOMIC_ACQ_REL);
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[3]); i += 2)
+            words[PyLong_AsSize_t(PyList_GET_ITEM(args[3], i))] += PyLong_AsSize_t(PyList_GET_ITEM(args[3], i + 1));
+        words[updated] = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+        __atomic_add_fetch(&words[sequence], 1, __ATOMIC_ACQ_REL);
+    }
+    PyBuffer_Release(&page);
+    if (PyErr_Occurred())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(mark_doc, "mark(descriptor, /)\n--\n\n"
+                       "Number of links, time of the last change in nanoseconds and inode of an open file. Raises OSError.");
+
+static PyObject *native_mark(PyObject *module, PyObject *descriptor)
+{
+    (void)module;
+    struct stat found;
+    long fd = PyLong_AsLong(descriptor);
+    if (fd == -1 && PyErr_Occurred())
+        return NULL;
+    if (fstat((int)fd, &found) < 0)
+        return PyErr_SetFromErrno(PyExc_OSError);
+#ifdef __APPLE__
+    long long changed = (long long)found.st_mtimespec.tv_sec * 1000000000 + found.st_mtimespec.tv_nsec;
+#else
+    long long changed = (long long)found.st_mtim.tv_sec * 1000000000 + found.st_mtim.tv_nsec;
+#endif
+    return Py_BuildValue("(kLK)", (unsigned long)found.st_nlink, changed, (unsigned long long)found.st_ino);
+}
+
 static PyMethodDef methods[] = {
     {"read", (PyCFunction)(void (*)(void))native_read, METH_FASTCALL, read_doc},
     {"view", native_view, METH_O, view_doc},
     {"know", native_know, METH_VARARGS, know_doc},
     {"digest", (PyCFunction)(void (*)(void))native_digest, METH_FASTCALL, digest_doc},
+    {"add", (PyCFunction)(void (*)(void))native_add, METH_FASTCALL, add_doc},
+    {"mark", native_mark, METH_O, mark_doc},
     {NULL, NULL, 0, NULL},
 };
 

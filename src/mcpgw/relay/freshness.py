@@ -19,6 +19,16 @@ COMPILER = "mcpgw.config.compile"
 COMPILER_ENVIRONMENT = ("HOME", "PATH", "LANG", "LC_ALL")
 
 
+try:
+    from mcpgw._native import mark as _mark  # os.fstat takes three times as long, at every message
+except ImportError:  # not built
+
+    def _mark(descriptor: int, /) -> tuple[int, int, int]:
+        """Another one for each file, and for the same one once it is touched, replaced or removed."""
+        found = os.fstat(descriptor)
+        return found.st_nlink, found.st_mtime_ns, found.st_ino
+
+
 class PolicyWatch:
     """The snapshot in force for one entry. `snapshot` is None while none can be loaded.
 
@@ -118,12 +128,6 @@ class PolicyWatch:
             pid, _ = os.waitpid(self._compiler, os.WNOHANG)
             if pid:
                 self._compiler = 0
-
-
-def _mark(descriptor: int) -> tuple[int, int, int]:
-    """Another one for each file, and for the same one once it is touched, replaced or removed."""
-    found = os.fstat(descriptor)
-    return found.st_nlink, found.st_mtime_ns, found.st_ino
 
 
 def _state_of(path: str) -> tuple[int | None, int | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from mcpgw.audit.record import ACTION, encode, opening
+from mcpgw.protocol.methods import Direction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Recorder:
         at, time_text = self._clock(now)
         return f'"at":{at},"time":"{time_text}",{self._shared}'.encode(), *place
 
-    def append_run(self, direction: str, run: Run) -> None:
+    def append_run(self, direction: Direction, run: Run) -> None:
         """As `append`, for a run of the lane's."""
         _, lines, digest, frames, volume, marked, latencies = run
         now = time.time()
@@ -87,10 +88,10 @@ class Recorder:
             self._fail(error, now)
             raise
         if self._instance is not None:
-            if direction == "to_server":
-                self._instance.count_run(direction, frames, volume, calls=marked, latencies_us=latencies)
+            if direction is Direction.TO_SERVER:
+                self._instance.count_requests(frames, volume, calls=marked)
             else:
-                self._instance.count_run(direction, frames, volume, errors=marked, latencies_us=latencies)
+                self._instance.count_answers(frames, volume, errors=marked, latencies_us=latencies)
 
     def stands(self, state: str, reason: str) -> None:
         """Where the server stands now; while the journal cannot be written, that shows instead."""

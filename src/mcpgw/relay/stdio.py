@@ -218,7 +218,7 @@ class Pump:
         if run is None:
             return at
         try:
-            self._recorder.append_run(direction.label, run)
+            self._recorder.append_run(direction, run)
         except OSError:
             lane.undo()
             return at  # the session says what becomes of them

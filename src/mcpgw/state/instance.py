@@ -20,9 +20,15 @@ from mcpgw.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from mcpgw.paths import StateLayout
+
+_native_add: Callable[[mmap.mmap, int, int, list[int]], None] | None
+try:
+    from mcpgw._native import add as _native_add
+except ImportError:  # not built
+    _native_add = None
 
 __all__ = [
     "Identity",
@@ -84,47 +90,35 @@ class Instance:
 
         is_call: it is a tools/call.
         """
-        message, volume = status.MESSAGE_CELLS[direction, kind], status.BYTES_CELLS[direction]
+        cells = [status.MESSAGE_CELLS[direction, kind], 1, status.BYTES_CELLS[direction], nbytes]
         decided = status.DECISION_CELLS.get(decision)
-        words = self._words
-        words[status.SEQUENCE] += 1
-        words[message] += 1
-        words[volume] += nbytes
         if decided is not None:
-            words[decided] += 1
+            cells += (decided, 1)
         if kind == "error":
-            words[status.COUNTER_CELLS["errors"]] += 1
+            cells += (status.COUNTER_CELLS["errors"], 1)
         if latency_us is not None:
-            words[status.HISTOGRAM + bucket(latency_us)] += 1
+            cells += (status.HISTOGRAM + bucket(latency_us), 1)
         if is_call:
-            words[status.COUNTER_CELLS["calls"]] += 1
-        words[status.UPDATED] = time.time_ns() // 1000
-        words[status.SEQUENCE] += 1
+            cells += (status.COUNTER_CELLS["calls"], 1)
+        self._add(cells)
 
-    def count_run(
-        self, direction: str, frames: int, nbytes: int, *, calls: int = 0, errors: int = 0, latencies_us: Sequence[int]
-    ) -> None:
-        """Counts messages of one direction that were allowed, requests to the server or answers to the client."""
-        words, decided = self._words, status.DECISION_CELLS.get("allow")
-        words[status.SEQUENCE] += 1
-        if direction == "to_server":
-            words[status.MESSAGE_CELLS[direction, "request"]] += frames
-            words[status.COUNTER_CELLS["calls"]] += calls
-        else:
-            words[status.MESSAGE_CELLS[direction, "result"]] += frames - errors
-            words[status.MESSAGE_CELLS[direction, "error"]] += errors
-            words[status.COUNTER_CELLS["errors"]] += errors
-        words[status.BYTES_CELLS[direction]] += nbytes
-        if decided is not None:
-            words[decided] += frames
+    def count_requests(self, frames: int, nbytes: int, *, calls: int) -> None:
+        """Counts requests of the client's that were allowed."""
+        volume, called = status.BYTES_CELLS["to_server"], status.COUNTER_CELLS["calls"]
+        self._add([status.MESSAGE_CELLS["to_server", "request"], frames, volume, nbytes, called, calls])
+
+    def count_answers(self, frames: int, nbytes: int, *, errors: int, latencies_us: list[int]) -> None:
+        """Counts answers of the server's that were allowed. errors: how many of them are errors."""
+        cells = [status.MESSAGE_CELLS["to_client", "result"], frames - errors, status.BYTES_CELLS["to_client"], nbytes]
         for latency in latencies_us:
-            words[status.HISTOGRAM + bucket(latency)] += 1
-        words[status.UPDATED] = time.time_ns() // 1000
-        words[status.SEQUENCE] += 1
+            cells += (status.HISTOGRAM + bucket(latency), 1)
+        if errors:
+            cells += (status.MESSAGE_CELLS["to_client", "error"], errors, status.COUNTER_CELLS["errors"], errors)
+        self._add(cells)
 
     def restart(self) -> None:
         """Counts one restart of the server."""
-        self._add(status.COUNTER_CELLS["restarts"])
+        self._add([status.COUNTER_CELLS["restarts"], 1])
 
     def set_state(self, state: str, reason: str = "") -> None:
         """Moves to a lifecycle state; ValueError for one that is not in the format. `reason` must hold no secret."""
@@ -163,10 +157,16 @@ class Instance:
         os.close(self.wake_fd)
         os.close(self._lock_fd)
 
-    def _add(self, cell: int) -> None:
+    def _add(self, cells: list[int]) -> None:
+        """cells: cell, amount, cell, amount ..."""
+        if _native_add is not None:
+            _native_add(self._map, status.SEQUENCE, status.UPDATED, cells)
+            return
         words = self._words
         words[status.SEQUENCE] += 1
-        words[cell] += 1
+        for place in range(0, len(cells), 2):
+            words[cells[place]] += cells[place + 1]
+        words[status.UPDATED] = time.time_ns() // 1000
         words[status.SEQUENCE] += 1
 
 
