@@ -77,9 +77,9 @@ class Recorder:
         at, time_text = self._clock(now)
         return f'"at":{at},"time":"{time_text}",{self._shared}'.encode(), *place
 
-    def append_run(self, direction: Direction, run: Run) -> None:
-        """As `append`, for a run of the lane's."""
-        _, lines, digest, frames, volume, marked, latencies = run
+    def append_run(self, run: Run) -> None:
+        """As `append`, for a run of the lane's, which `count_run` counts once it is on its way."""
+        _, lines, digest, frames, *_ = run
         now = time.time()
         try:
             journal = self._journal or self._open(now)
@@ -87,11 +87,15 @@ class Recorder:
         except OSError as error:
             self._fail(error, now)
             raise
-        if self._instance is not None:
-            if direction is Direction.TO_SERVER:
-                self._instance.count_requests(frames, volume, calls=marked)
-            else:
-                self._instance.count_answers(frames, volume, errors=marked, latencies_us=latencies)
+
+    def count_run(self, direction: Direction, run: Run) -> None:
+        _, _, _, frames, volume, marked, latencies = run
+        if self._instance is None:
+            return
+        if direction is Direction.TO_SERVER:
+            self._instance.count_requests(frames, volume, calls=marked)
+        else:
+            self._instance.count_answers(frames, volume, errors=marked, latencies_us=latencies)
 
     def stands(self, state: str, reason: str) -> None:
         """Where the server stands now; while the journal cannot be written, that shows instead."""

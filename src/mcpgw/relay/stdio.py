@@ -218,12 +218,13 @@ class Pump:
         if run is None:
             return at
         try:
-            self._recorder.append_run(direction, run)
+            self._recorder.append_run(run)
         except OSError:
             lane.undo()
             return at  # the session says what becomes of them
         sink = self._to_client if direction else self._life.to_server
         sink.send(chunk[at : run[0]])
+        self._recorder.count_run(direction, run)
         return run[0]
 
     def _read_stderr(self) -> None:
