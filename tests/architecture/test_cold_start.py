@@ -49,6 +49,7 @@ PLANE = {
     "protocol",
     "relay",
     "state",
+    "expressions",
     "values",
     "version",
 }

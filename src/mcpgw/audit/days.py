@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
+
+from mcpgw.expressions import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mcpgw.paths import StateLayout
 
 SUFFIX = ".jsonl"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_DAY = expression(r"\d{4}-\d{2}-\d{2}\Z")
 
 
 def days(layout: StateLayout) -> list[str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from _blake2 import blake2b  # hashlib would load OpenSSL: 4 MB in every gateway
 from binascii import hexlify
 
+from mcpgw.expressions import expression
 from mcpgw.values import NamedTuple
 
 # RFC 4648 base32: no letter can be misread when a REF is typed.
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 REF_LENGTH = 8
-_separators = re.compile(rb'\\+[nrt"]|[\s\\]+')
+_separators = expression(rb'\\+[nrt"]|[\s\\]+')
 
 
 class Fingerprint(NamedTuple):

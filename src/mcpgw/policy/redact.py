@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from mcpgw.expressions import expression
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # What stands in for a secret. An argument that holds one would overwrite the original value with it.
-placeholder_pattern = re.compile(rb"\[mcpgw:[a-z0-9-]{1,80}:[A-Z2-7]{8}\]")
+placeholder_pattern = expression(rb"\[mcpgw:[a-z0-9-]{1,80}:[A-Z2-7]{8}\]")
 
 # Where a redaction may edit, as JSON pointers. Compiled when first needed: most sessions never redact.
 # Objects of the protocol are the same wherever they travel: as a task's result, in an input request, in its answer.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
 from json.encoder import encode_basestring_ascii
 from math import isfinite
 
+from mcpgw.expressions import expression
 from mcpgw.protocol import plain, strict_json
 from mcpgw.protocol.methods import PROTOCOL_VERSION_META, TOOLS_CALL
 from mcpgw.protocol.strict_json import Lexeme, NotStrict
@@ -244,7 +244,7 @@ def _parse_batch(raw: bytes, text: str, max_depth: int) -> Batch:
     return Batch(raw, tuple(messages), tuple(spans))
 
 
-_token = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|-?\d[\d.eE+-]*')
+_token = expression(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|-?\d[\d.eE+-]*')
 MAX_SALVAGED_IDS = 64
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
+
+from mcpgw.expressions import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _SPACES = frozenset(" \t\r\n")
-_space = re.compile(r"[ \t\r\n]*")
+_space = expression(r"[ \t\r\n]*")
 
 
 def _skip_space(text: str, at: int) -> int:
@@ -21,7 +22,7 @@ def _skip_space(text: str, at: int) -> int:
     return at if match is None else match.end()
 
 
-_surrogate_escape = re.compile(rb"\\u[dD][89a-fA-F]").search
+_surrogate_escape = expression(rb"\\u[dD][89a-fA-F]")
 
 
 class NotStrict(ValueError):
@@ -139,7 +140,7 @@ def depth_exceeds(value: Any, limit: int, raw: bytes) -> bool:
 
 
 # A backslash and what belongs to it; runs of \\uXXXX together, so that pairs can be told from halves.
-_escapes = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\.")
+_escapes = expression(r"(?:\\u[0-9a-fA-F]{4})+|\\.")
 
 
 UNICODE_ESCAPE_CHARS = 6  # \uXXXX
@@ -147,7 +148,7 @@ UNICODE_ESCAPE_CHARS = 6  # \uXXXX
 
 def has_lone_surrogate(text: str, raw: bytes) -> bool:
     """Whether a string of the frame holds half a surrogate pair written as an escape. text: the frame, decoded."""
-    if not _surrogate_escape(raw):
+    if not _surrogate_escape.search(raw):
         return False
     return any(_replace_halves(run.group()) != run.group() for run in _escapes.finditer(text))
 
