@@ -187,7 +187,14 @@ def table(found: dict[str, Any]) -> Iterator[str]:
     yield f"1 KiB: {ours / base:.1f} times direct ({base:.0f} us); it adds {beside:.1f} times what the copier adds"
 
 
-def _launcher(env: dict[str, str], home: str) -> list[str]:
+def native_peers(home: str) -> str:
+    """The compiled `peers.c`: the copier and the echo server."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers.c")
+    subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", source, "-o", f"{home}/peers"], check=True)
+    return f"{home}/peers"
+
+
+def launcher(env: dict[str, str], home: str) -> list[str]:
     """The installed launcher in a state directory of its own, as users run it."""
     script = (
         "import sys; from mcpgw.paths import StateLayout; from mcpgw.config.compile import compile_policy; "
@@ -206,11 +213,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mcpgw-bench-") as home:
-        peers = f"{home}/peers"
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers.c")
-        subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", source, "-o", peers], check=True)
+        peers = native_peers(home)
         env = {**os.environ, "MCPGW_HOME": home}
-        relays = {"direct": [], "copier": [peers, "copy"], "mcpgw": _launcher(env, home)}
+        relays = {"direct": [], "copier": [peers, "copy"], "mcpgw": launcher(env, home)}
         found = measure(relays, [peers, "echo"], env, options)
     print(json.dumps(found, indent=2) if options.json else "\n".join(table(found)))
 

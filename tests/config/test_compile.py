@@ -43,6 +43,7 @@ def test_an_empty_state_directory_compiles_to_the_default_policy(tmp_path):
     assert policy["audit"] == {
         "record": "params",
         "on_failure": "block",
+        "fsync": "never",
         "max_value_chars": 256,
         "max_params_bytes": 4096,
     }

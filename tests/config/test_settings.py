@@ -21,6 +21,7 @@ def test_defaults_are_complete():
         "frames.max_depth": 200,
         "audit.record": "params",
         "audit.on_failure": "block",
+        "audit.fsync": "never",
         "audit.max_value_chars": 256,
         "audit.max_params_bytes": 4096,
         "server.on_crash": "restart",

@@ -25,6 +25,11 @@ def test_reads_a_policy() -> None:
     assert not policy.enforces
 
 
+def test_a_snapshot_that_says_nothing_of_fsync_is_of_an_older_version() -> None:
+    assert from_plain(PLAIN).audit_fsync == "never"
+    assert from_plain({**PLAIN, "audit": {**PLAIN["audit"], "fsync": "always"}}).audit_fsync == "always"
+
+
 def test_an_unknown_action_is_an_error() -> None:
     with pytest.raises(KeyError):
         from_plain({**PLAIN, "rules": {"a": ["explode", None, None, "low"]}})

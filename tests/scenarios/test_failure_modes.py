@@ -18,6 +18,7 @@ from support.mortal import mortal_server
 from support.peer import Peer, gateway, mock
 from support.processes import gone, guardian_of, started_by
 from support.shared_project import SharedProject, shared_project
+from support.tracing import HAS_STRACE, traced, until_refused_and_served_again
 
 KEY = "AKIAQ3EGRT5LZW7YKX2M"
 TABLE = Path(__file__).parents[2] / "docs" / "failure-modes.md"
@@ -306,6 +307,30 @@ def fm_29(state: Path, profile: str) -> None:
     with _peer(_state(state, profile, '[timeouts]\n"tools/call" = 1')) as peer:
         answer = peer.open().call("silent")["result"]
         assert answer["isError"] and "within 1 s" in answer["content"][0]["text"]
+
+
+def fm_30(state: Path, profile: str) -> None:
+    if not HAS_STRACE:
+        pytest.skip("the disk fails by strace")
+    state.mkdir()
+    with traced(state, "always", "fdatasync:error=EIO:when=8..13", profile=profile) as peer:
+        answers = until_refused_and_served_again(peer.open(), calls=20)
+        assert any("cannot be recorded" in text for text in answers) is (profile != "observe")
+        assert answers[-1] == "x"
+        peer.end()
+
+
+def fm_31(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile)) as peer:
+        peer.open().call("echo", text="x")
+        peer.process.kill()
+        peer.wait()
+    (journal,) = state.glob("audit/2*/*.jsonl")
+    journal.write_bytes(journal.read_bytes()[:-10])  # where a kill can hit
+    argv = [sys.executable, "-m", "mcpgw", "audit", "verify"]
+    environ = {**os.environ, "MCPGW_HOME": str(state)}
+    said = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert said.startswith("Intact") and f"{journal.name}: ends in half a line" in said
 
 
 TESTS: dict[str, Callable[[Path, str], None]] = {

@@ -1,7 +1,7 @@
 """An instance's journal: every record is one write to the end of one file, chained to the record before it.
 
-What is not in the kernel when `append` returns has raised: the caller forwards nothing that is not recorded. There is
-no fsync: a killed gateway loses nothing, a power cut loses what the page cache held.
+What is not in the kernel when `append` returns has raised: the caller forwards nothing that is not recorded. A killed
+gateway loses nothing; what a power cut can take is a matter of policy (`settle`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import time
 from mcpgw.audit.chain import GENESIS, seal
 from mcpgw.audit.heads import Head, append_head
 from mcpgw.files import PRIVATE_FILE_MODE, make_private_dir
+from mcpgw.policy.rule import ALWAYS, NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mcpgw.audit.syncing import Syncing
     from mcpgw.paths import StateLayout
 
 HEAD_EVERY = 1000  # records between two count heads: how much of a tail can be cut unseen while the instance lives
@@ -35,6 +37,7 @@ class Journal:
         "_next_day",
         "_prev",
         "_records",
+        "_syncing",
         "_torn",
         "file",
         "instance",
@@ -51,12 +54,34 @@ class Journal:
         self._torn = False
         self._count_due = False
         self._fd = -1
+        self._syncing: Syncing | None = None
         self._switch(now, "open")
 
     @classmethod
     def open(cls, layout: StateLayout, instance_id: str, *, now: float) -> Journal:
         """Creates today's file for the instance and its `open` head. Raises OSError."""
         return cls(layout, instance_id, now)
+
+    @property
+    def sync_due(self) -> float | None:
+        """When `sync` has something to do, in monotonic seconds."""
+        return self._syncing.due if self._syncing is not None else None
+
+    def settle(self, fsync: str) -> None:
+        """From the next record on: NEVER, GROUP (the caller calls `sync` when it is due) or ALWAYS."""
+        if fsync == NEVER:
+            self._syncing = None
+            return
+        from mcpgw.audit.syncing import Syncing
+
+        waiting = self._syncing or Syncing(self.layout, self.file, self._fd, self._length)
+        waiting.always = fsync == ALWAYS
+        self._syncing = waiting
+
+    def sync(self) -> None:
+        """Brings what waits to the disk. Raises OSError, and keeps `append` closed, while that is not possible."""
+        if self._syncing is not None:
+            self._syncing.sync()
 
     def append(self, body: bytes, *, now: float) -> None:
         """Seals `body` (see record.encode: one JSON object, one line, no closing brace) and appends it.
@@ -87,6 +112,8 @@ class Journal:
         if written != len(lines):
             self._restore()
             raise OSError(errno.ENOSPC, "the disk took only a part of the record")
+        if self._syncing is not None:
+            self._bring(lines, self._syncing)
         self._length += written
         self._prev = digest
         before = self._records
@@ -100,8 +127,11 @@ class Journal:
         if self._fd < 0:
             return
         descriptor, self._fd = self._fd, -1
-        os.close(descriptor)
-        self._head("close", now, OPEN_WAIT_SECONDS)
+        try:
+            self._head("close", now, OPEN_WAIT_SECONDS)
+            self.sync()
+        finally:
+            os.close(descriptor)
 
     def _switch(self, now: float, event: str) -> None:
         """Goes on in the file of `now`'s day (UTC). File first, head second, records third: `verify` relies on it."""
@@ -127,6 +157,8 @@ class Journal:
         self._records = self._length = 0
         self._count_due = False
         self._next_day = (int(now) // DAY_SECONDS + 1) * DAY_SECONDS
+        if self._syncing is not None:
+            self._syncing = self._syncing.follow(file, descriptor)
 
     def _count(self, now: float) -> None:
         """A count head; a failure is tried again at the next record, for the record itself is safely written."""
@@ -137,8 +169,20 @@ class Journal:
             self._count_due = True
 
     def _head(self, event: str, now: float, wait_seconds: float, next_file: str = "") -> None:
+        """What a head counts is on the disk before it, where that is asked for at all: `verify` relies on it."""
+        self.sync()
         head = Head(event, self.instance, self.file, self._records, self._prev, next_file)
         append_head(self.layout, head, now=now, wait_seconds=wait_seconds)
+        if self._syncing is not None:
+            self._syncing.head_written()
+
+    def _bring(self, lines: bytes, syncing: Syncing) -> None:
+        """Raises OSError where they are not on the disk and have to be: cut off again, as they do not count."""
+        try:
+            syncing.wrote(lines)
+        except OSError:
+            self._restore()
+            raise
 
     def _restore(self) -> None:
         """Cuts a half-written line off. Raises OSError, and keeps `append` closed, while that is not possible."""

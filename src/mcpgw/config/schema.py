@@ -10,6 +10,7 @@ SeverityName = Literal["low", "medium", "high", "critical"]
 MalformedText = Literal["refuse", "repair"]
 RecordLevel = Literal["metadata", "params", "full"]
 OnFailure = Literal["block", "allow"]
+Fsync = Literal["never", "group", "always"]
 OnCrash = Literal["restart", "mirror"]
 Boundary = Literal["word", "digits", "base64"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -47,6 +48,7 @@ class RecordSection(Section):
 
     record: RecordLevel | None = Field(None, description="How much of a message is recorded.")
     on_failure: OnFailure | None = Field(None, description="What becomes of a message that cannot be recorded.")
+    fsync: Fsync | None = Field(None, description="When a record is brought to the disk.")
     max_value_chars: int | None = Field(None, ge=0, le=65536, description="Longest recorded string, characters.")
     max_params_bytes: int | None = Field(None, ge=0, le=1024**2, description="Longest recorded params, bytes.")
 

@@ -24,6 +24,8 @@ TEMPLATE = """\
 #record = "params"
 # A message that cannot be recorded: "block" or "allow".
 #on_failure = "block"
+# When records are brought to the disk: "never" (a power cut loses the last ones), "group" or "always".
+#fsync = "never"
 # Longest recorded string in characters, longest recorded params in bytes.
 #max_value_chars = 256
 #max_params_bytes = 4096

@@ -18,19 +18,21 @@ from mcpgw.policy.profiles import (
     malformed_text,
     observed,
 )
-from mcpgw.policy.rule import RESTART, Action, Upkeep
+from mcpgw.policy.rule import NEVER, RESTART, Action, Upkeep
 
 T = TypeVar("T", covariant=True)
 Setting = str | int
 
 DEFAULT_PROFILE = Profile.BALANCED
 DEFAULT_ORIGIN = "default"
-# audit.on_failure: what is not recorded is not sent.  frames: 64 MiB holds a large image; 200 levels any real schema.
+# audit.on_failure: what is not recorded is not sent.  audit.fsync: only a power cut takes what a disk has not got.
+# frames: 64 MiB holds a large image; 200 levels any real schema.
 DEFAULT_SETTINGS: Mapping[str, Setting] = {
     "frames.max_bytes": 64 * 1024 * 1024,
     "frames.max_depth": 200,
     "audit.record": "params",
     "audit.on_failure": "block",
+    "audit.fsync": NEVER,
     "audit.max_value_chars": 256,
     "audit.max_params_bytes": 4096,
     "server.on_crash": RESTART,

@@ -40,6 +40,7 @@ class Flow(IntEnum):
 
 OBSERVE = "observe"
 RESTART, MIRROR = "restart", "mirror"
+NEVER, GROUP, ALWAYS = "never", "group", "always"
 HANDSHAKE_SECONDS = 30  # shorter than any client waits for it
 
 
@@ -66,6 +67,7 @@ class Policy(NamedTuple):
 
     actions: rule id -> action per Flow.  malformed_text: "refuse" or "repair".  record: "metadata", "params" or "full".
     audit_on_failure: "block" or "allow", for calls that cannot be recorded.  upkeep: of the server itself.
+    audit_fsync: NEVER, GROUP or ALWAYS: when a record is brought to the disk.
     """
 
     profile: str
@@ -79,6 +81,7 @@ class Policy(NamedTuple):
     max_value_chars: int
     max_params_bytes: int
     upkeep: Upkeep = Upkeep()
+    audit_fsync: str = NEVER
 
     @property
     def enforces(self) -> bool:
@@ -101,6 +104,7 @@ def from_plain(plain: Mapping[str, Any]) -> Policy:
         max_value_chars=int(audit["max_value_chars"]),
         max_params_bytes=int(audit["max_params_bytes"]),
         upkeep=_upkeep(plain),
+        audit_fsync=str(audit.get("fsync", NEVER)),  # a snapshot of an older version has none
     )
 
 

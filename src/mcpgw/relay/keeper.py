@@ -48,14 +48,14 @@ class Keeper:
         self._control = Control(around.watch.layout, instance.id) if instance else None
         self._client_known = False
         self._state = ""
-        self._describe_policy()
+        self._apply_policy()
 
     def before_frames(self, now: float) -> None:
         """Ahead of the frames of one read: a new policy is in force from here on."""
         around = self._around
         if around.watch.check(now):
             self._session.adopt(around.judging.by(around.watch.snapshot))
-            self._describe_policy()
+            self._apply_policy()
         if not self._client_known and self._session.client is not None and around.instance is not None:
             self._client_known = True
             name, version = self._session.client
@@ -97,9 +97,12 @@ class Keeper:
         except OSError as error:
             self._around.diagnostics.info("stderr-not-kept", cause=error.strerror or "")
 
-    def _describe_policy(self) -> None:
+    def _apply_policy(self) -> None:
         instance, snapshot = self._around.instance, self._around.watch.snapshot
-        if instance is not None and snapshot is not None:
+        if snapshot is None:
+            return
+        self._around.recorder.settle(snapshot.policy.audit_fsync)
+        if instance is not None:
             instance.describe(policy=snapshot.digest, profile=snapshot.policy.profile)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from mcpgw.audit.record import ACTION, encode, opening
+from mcpgw.policy.rule import NEVER
 from mcpgw.protocol.methods import Direction
 
 TYPE_CHECKING = False
@@ -42,6 +43,10 @@ class Recorder:
         self._file = ""
         self._next_try = 0.0
         self._failing = False
+        self._fsync = NEVER
+        self._syncs = False
+        # When `sync` is to be called, in monotonic seconds.
+        self.sync_due: float | None = None
         # The state to go back to when the journal can be written again, and its reason.
         self.resting = ("ready", "")
         self._second = ""
@@ -55,6 +60,8 @@ class Recorder:
             at, time_text = self._clock(now)
             body = encode(record, sequence=journal.seq, at=at, time_text=time_text, shared=self._shared)
             journal.append(body, now=now)
+            if self._syncs:
+                self.sync_due = journal.sync_due
         except OSError as error:
             self._fail(error, now)
             raise
@@ -84,6 +91,8 @@ class Recorder:
         try:
             journal = self._journal or self._open(now)
             journal.append_run(lines, frames, digest, now=now)
+            if self._syncs:
+                self.sync_due = journal.sync_due
         except OSError as error:
             self._fail(error, now)
             raise
@@ -103,6 +112,23 @@ class Recorder:
         if self._instance is not None and not self._failing:
             self._instance.set_state(state, reason)
 
+    def settle(self, fsync: str) -> None:
+        """How soon records are on the disk, from the next one on."""
+        self._fsync, self._syncs, self.sync_due = fsync, fsync != NEVER, None
+        if self._journal is not None:
+            self._journal.settle(fsync)
+
+    def sync(self) -> None:
+        """Brings what was recorded to the disk; where that fails the journal counts as unwritable."""
+        self.sync_due = None
+        if self._journal is None:
+            return
+        try:
+            self._journal.sync()
+        except OSError as error:
+            self._fail(error, time.time())
+        self.sync_due = self._journal.sync_due
+
     def close(self) -> None:
         """Writes the journal's last head; a disk that refuses it is only reported."""
         if self._journal is None:
@@ -117,6 +143,7 @@ class Recorder:
             raise OSError("the audit journal could not be opened a moment ago")
         self._next_try = now + REOPEN_SECONDS
         self._journal = self._open_journal()
+        self._journal.settle(self._fsync)
         return self._journal
 
     def _fail(self, error: OSError, now: float) -> None:

@@ -83,6 +83,8 @@ class Pump:
                 self._changed = False
                 self._advance(time.monotonic())
             if self._due is not None and (now := time.monotonic()) >= self._due:
+                if self._recorder.sync_due is not None and now >= self._recorder.sync_due:
+                    self._recorder.sync()
                 self._perform(self._session.tick(now=now))
         self._finish()
         return -self._signalled if self._alone else self._life.status or 0
@@ -151,7 +153,10 @@ class Pump:
             self._poll.unregister(fd)
 
     def _timeout_ms(self) -> float | None:
-        deadline = self._due = self._session.due_at()
+        deadline = self._session.due_at()
+        if (sync_due := self._recorder.sync_due) is not None:
+            deadline = sync_due if deadline is None else min(deadline, sync_due)
+        self._due = deadline
         ending = self._life.ending
         if ending.under_way and not self._life.buried:
             now = time.monotonic()
