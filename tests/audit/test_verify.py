@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from mcpgw.audit.chain import GENESIS, seal
 from mcpgw.audit.journal import Journal
-from mcpgw.audit.verify import Fault, VerifyReport, verify
+from mcpgw.audit.verify import VerifyReport, verify
+from mcpgw.audit.witness import Fault
 from mcpgw.paths import StateLayout
 from support.journals import DAY, NOON, body, closed_journal, write
 
 RECORDS = 300
+LONG = 10_000
 
 Lines = list[bytes]
 Mutation = Callable[[Lines, int], Lines]
@@ -121,6 +123,52 @@ def test_any_changed_byte_is_found(log: tuple[StateLayout, Path, Lines], positio
     found = verify(layout)
     path.write_bytes(b"".join(lines))
     assert not found.intact
+
+
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> tuple[StateLayout, list[tuple[Path, Lines]]]:
+    """10,000 records of one instance over three midnights, beside another instance's."""
+    layout = StateLayout(str(tmp_path_factory.mktemp("long")))
+    closed_journal(layout, "other", 20)
+    journal = Journal.open(layout, "i", now=NOON)
+    paths = []
+    for day in range(4):
+        write(journal, LONG // 4, at=NOON + day * DAY)
+        paths.append(Path(layout.audit_dir, journal.file))
+    journal.close(NOON + 4 * DAY)
+    return layout, [(path, path.read_bytes().splitlines(keepends=True)) for path in paths]
+
+
+@pytest.mark.requirement("audit.tamper-evident")
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(at=st.integers(0, LONG - 1), mutation=st.sampled_from(MUTATIONS))
+def test_any_change_of_any_of_ten_thousand_records_is_found(
+    segments: tuple[StateLayout, list[tuple[Path, Lines]]], at: int, mutation: Mutation
+) -> None:
+    layout, parts = segments
+    path, lines = parts[at // (LONG // 4)]
+    path.write_bytes(b"".join(mutation(lines, at % len(lines))))
+    found = verify(layout)
+    path.write_bytes(b"".join(lines))
+    assert {each.file.partition("/")[2] for each in found.problems} == {path.name}
+    assert found.torn == () or mutation in (truncate_inside, flip_newline)
+
+
+@pytest.mark.requirement("audit.segments")
+@pytest.mark.parametrize("gone", range(4))
+def test_any_segment_that_is_gone_empty_or_another_one_is_found(
+    segments: tuple[StateLayout, list[tuple[Path, Lines]]], gone: int
+) -> None:
+    layout, parts = segments
+    assert verify(layout).intact
+    path, lines = parts[gone]
+    file = str(path.relative_to(layout.audit_dir))
+    path.unlink()
+    assert (Fault.MISSING, file, 0) in faults(verify(layout))
+    for content, fault in ((b"", Fault.TRUNCATED), (b"".join(parts[gone - 1][1]), Fault.BROKEN)):
+        path.write_bytes(content)
+        assert [(each.fault, each.file, each.line) for each in verify(layout).problems] == [(fault, file, 1)]
+    path.write_bytes(b"".join(lines))
 
 
 def test_an_empty_state_is_intact(layout: StateLayout) -> None:

@@ -1,5 +1,6 @@
 """`mcpgw audit`: what it prints, as text and as JSON, and its exit codes."""
 
+import io
 import json
 import os
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_export_is_byte_for_byte(
     assert main(["audit", "export", "--output", str(target)]) == 0
     assert target.read_bytes() == journal.read_bytes()
     assert target.stat().st_mode & 0o777 == 0o600
-    assert main(["audit", "export", "--tool", "read"]) == 0
+    assert main(["audit", "export", "--jsonl", "--tool", "read"]) == 0
     assert capfdbinary.readouterr().out == journal.read_bytes()
 
 
@@ -163,6 +164,63 @@ def test_verify_names_torn_and_pruned_journals(layout: StateLayout, capsys: pyte
     out = capsys.readouterr().out
     assert "new.jsonl: ends in half a line" in out and "Pruned, as the heads say: 1 journal." in out
     journal.close(NOON)
+
+
+@pytest.mark.requirement("cli.audit-since")
+def test_verify_compares_with_heads_in_a_file_on_stdin_and_in_an_argument(
+    layout: StateLayout, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_journal(layout, "i", 1)
+    assert main(["audit", "heads"]) == 0
+    line = capsys.readouterr().out
+    head, kept = json.loads(line), tmp_path / "kept"
+    kept.write_text(f"half a li{line}{line}")
+    given = [str(kept), "-", line, f"{head['seq']}:{head['hash']}"]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line.encode())))
+    assert main(["audit", "verify", *(word for each in given for word in ("--since", each))]) == 0
+    assert "Compared with 4 heads kept elsewhere." in capsys.readouterr().out
+    lines = Path(layout.heads_file).read_bytes().splitlines(keepends=True)
+    Path(layout.heads_file).write_bytes(lines[0])
+    assert main(["audit", "verify"]) == 0
+    for each in (given[0], *given[2:]):
+        capsys.readouterr()
+        assert main(["audit", "verify", "--since", each]) == 1
+        assert "heads.jsonl:2: truncated: head number 2 was kept, 1 are left" in capsys.readouterr().out
+
+
+def test_verify_wants_a_head_in_what_it_is_given(
+    layout: StateLayout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(tmp_path, "empty").touch()
+    for given, code in ((str(tmp_path / "empty"), 2), ('{"v":1}', 2), (str(tmp_path / "nowhere"), 6)):
+        assert main(["audit", "verify", "--since", given]) == code
+        assert "next:" in capsys.readouterr().err
+
+
+@pytest.mark.requirement("cli.audit-heads")
+def test_heads_are_printed_as_they_lie_and_followed(
+    layout: StateLayout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_journal(layout, "i", 1)
+    rounds = iter([True, False])
+
+    def wait() -> bool:
+        closed_journal(layout, os.urandom(4).hex(), 1)
+        return next(rounds)
+
+    monkeypatch.setattr("mcpgw.cli.audit.wait_a_little", wait)
+    assert main(["audit", "heads", "-f"]) == 0
+    heads = Path(layout.heads_file).read_text().splitlines()
+    assert capsys.readouterr().out.splitlines() == heads[1:4]
+
+
+@pytest.mark.requirement("cli.no-control-characters")
+def test_a_head_that_is_none_does_not_reach_a_terminal(layout: StateLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    closed_journal(layout, "i", 1)
+    with open(layout.heads_file, "ab") as heads:
+        heads.write(b"\x1b[2J\n")
+    assert main(["audit", "heads"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.requirement("cli.audit-prune")

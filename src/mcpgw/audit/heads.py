@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mcpgw.paths import StateLayout
 
 HEAD_VERSION = 1
+SEEN = "seen"  # never in heads.jsonl: how far a journal had come when someone looked
 TAIL_BYTES = 4096  # a head is about 350 bytes; a prune head that names many files is read in doubled windows
 LOCK_STEP_SECONDS = 0.001  # the lock is held for one read and one write
 

@@ -1,9 +1,10 @@
-"""`mcpgw audit`: read, verify, export and prune the journal. Nothing here changes a record."""
+"""`mcpgw audit`: read, export, verify and prune the journal, and keep its heads. Nothing here changes a record."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -11,10 +12,11 @@ from typing import Any, TypeVar
 
 import click
 
+from mcpgw.audit import outside, retention
 from mcpgw.audit import query as journal
-from mcpgw.audit import retention
 from mcpgw.audit.query import Line, Query
 from mcpgw.audit.verify import VerifyReport, verify
+from mcpgw.audit.witness import Kept, read_kept
 from mcpgw.cli.filters import follow_option, server_option, since_option, wait_a_little
 from mcpgw.cli.output import confirm, dry_run_option, emit, json_option, style, table, yes_option
 from mcpgw.cli.places import layout
@@ -31,6 +33,7 @@ RECORD_SCHEMA = "mcpgw.audit.record/1"
 VERIFY_SCHEMA = "mcpgw.audit.verify/1"
 PRUNE_SCHEMA = "mcpgw.audit.prune/1"
 LIST_LIMIT = 50  # a screen or two
+SHORT_HEAD = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # a head's `seq` and `hash`, for paper
 
 
 def _filtered(verb: F) -> F:
@@ -49,7 +52,7 @@ def _filtered(verb: F) -> F:
 
 @click.group("audit")
 def command() -> None:
-    """Read, verify, export and prune the audit journal."""
+    """Read, export, verify and prune the audit journal, and keep its heads."""
 
 
 @command.command("list")
@@ -112,6 +115,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 @command.command("export")
 @_filtered
 @click.option("--output", metavar="FILE", help="A file, made private (0600); stdout without it.")
+@click.option("--jsonl", is_flag=True, expose_value=False, help="One JSON object a line: the only format there is.")
 def export(output: str | None, **filters: Any) -> None:
     """Write the records as they lie in the journals, one JSON object a line, byte for byte."""
     lines = journal.read(layout(), Query(**filters))
@@ -138,13 +142,53 @@ def _write_private(path: str, lines: Iterable[Line]) -> None:
             raise
 
 
+@command.command("heads")
+@follow_option
+def heads(follow: bool) -> None:
+    """Print what to keep elsewhere: the last head, and how far each open journal has come. One JSON object a line."""
+    lookout = outside.Lookout(layout())
+    _echo_heads(lookout.look())
+    if follow:
+        _echo_heads(outside.follow(lookout, wait_a_little))
+
+
+def _echo_heads(lines: Iterable[bytes]) -> None:
+    """As they lie in heads.jsonl; what could drive a terminal is no head, and not worth keeping."""
+    for line in lines:
+        if line.isascii() and line.decode().isprintable():
+            click.echo(line)
+
+
 @command.command("verify")
+@click.option(
+    "--since",
+    "kept",
+    metavar="HEAD",
+    multiple=True,
+    help="Compare with heads kept elsewhere: a file, - for stdin, a JSON line, or NUMBER:HASH.",
+)
 @json_option
-def verify_(as_json: bool) -> int:
+def verify_(kept: tuple[str, ...], as_json: bool) -> int:
     """Check every journal against its chain and the heads; exit 1 if anything was changed or is missing."""
-    report = verify(layout())
+    report = verify(layout(), [head for given in kept for head in _kept(given)])
     emit(VERIFY_SCHEMA, _payload(report), as_json, lambda: _verdict(report))
     return int(ExitCode.DONE if report.intact else ExitCode.NO)
+
+
+def _kept(given: str) -> tuple[Kept, ...]:
+    """The heads that a user kept. Raises UsageFault where there is none in what is given, OSError for its file."""
+    if short := SHORT_HEAD.fullmatch(given):
+        return (Kept(int(short[1]), short[2], None),)
+    if given == "-":
+        heads = read_kept(sys.stdin.buffer)
+    elif given.lstrip().startswith("{"):
+        heads = read_kept([given.encode()])
+    else:
+        with open(given, "rb") as lines:
+            heads = read_kept(lines)
+    if not heads:
+        raise UsageFault("--since: no head in what was given", "Give lines as `mcpgw audit heads` prints them.")
+    return heads
 
 
 def _payload(report: VerifyReport) -> dict[str, Any]:
@@ -153,6 +197,7 @@ def _payload(report: VerifyReport) -> dict[str, Any]:
         "journals": report.journals,
         "records": report.records,
         "heads": report.heads,
+        "kept": report.kept,
         "pruned": report.pruned,
         "torn": list(report.torn),
         "problems": [
@@ -176,6 +221,8 @@ def _verdict(report: VerifyReport) -> str:
     lines += [
         visible(f"  {file}: ends in half a line, as a killed process leaves it (no fault)") for file in report.torn
     ]
+    if report.kept:
+        lines.append(f"  Compared with {counted(report.kept, 'head')} kept elsewhere.")
     if report.pruned:
         lines.append(f"  Pruned, as the heads say: {counted(report.pruned, 'journal')}.")
     return "\n".join(lines)

@@ -28,7 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "restart": ("restart", "Start a server anew; the sessions that use it go on."),
     "doctor": ("doctor", "What is wrong with the installation, and what to do; --fix mends it."),
     "review": ("review", "What waits for your decision: servers that changed since you approved them."),
-    "audit": ("audit", "Read, verify, export and prune the audit journal."),
+    "audit": ("audit", "Read, export, verify and prune the audit journal, and keep its heads."),
     "metrics": ("metrics", "Messages, blocks, latency and findings, counted from the journal."),
     "logs": ("logs", "The gateway's own diagnostics."),
     "rules": ("rules", "The rules in force, and where each value comes from."),
