@@ -13,6 +13,7 @@ from mcpgw.audit.journal import Journal
 from mcpgw.installers.plan import FilePlan
 from mcpgw.installers.shadowing import to_approve
 from mcpgw.paths import StateLayout
+from mcpgw.policy.rule import ALWAYS
 from mcpgw.registry.discover import Discovery
 
 # Enough to show a shell, an editor or an agent above us; a longer chain is a container's or a login's.
@@ -20,10 +21,11 @@ MAX_ANCESTORS = 12
 
 
 def journal_deed(layout: StateLayout, action: str, detail: str, *, now: float) -> None:
-    """Appends one chained record of type `action`. detail: counts and names, no secret. Raises OSError."""
+    """Appends one chained record of type `action`, and has it on the disk. detail: no secret. Raises OSError."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
     instance = f"cli-{stamp}-{os.getpid()}-{os.urandom(2).hex()}"
     journal = Journal.open(layout, instance, now=now)
+    journal.settle(ALWAYS)
     try:
         record = {
             "v": 1,
