@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import time
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from mcpgw.audit.diagnostics import Diagnostics
 from mcpgw.audit.journal import Journal
 from mcpgw.audit.record import Record
+from mcpgw.audit.verify import verify
 from mcpgw.paths import StateLayout
+from mcpgw.policy.rule import GROUP
 from mcpgw.relay.recorder import REOPEN_SECONDS, Recorder
 from mcpgw.state.instance import Identity, open_instance, read_instances
 
@@ -59,3 +62,50 @@ def test_a_journal_that_cannot_be_opened_is_tried_again_later(tmp_path: Path, mo
     recorder.append(NOTE)
     recorder.close()
     assert tries == [2]
+    (file,) = Path(layout.audit_dir).glob("*/*.jsonl")
+    noted, owned_up = (json.loads(line) for line in file.read_text().splitlines())
+    assert (noted["method"], owned_up["method"]) == ("tools/call", "audit/missing")
+    assert owned_up["reason"] == "records that could not be written before this one: 2"
+
+
+@pytest.mark.requirement("audit.owns-up")
+def test_what_was_missed_last_is_owned_up_to_at_the_end(tmp_path: Path) -> None:
+    layout = StateLayout(str(tmp_path))
+    recorder = Recorder(
+        lambda: Journal.open(layout, "i", now=time.time()),
+        None,
+        Diagnostics(layout, "x", stderr_level="off"),
+        server="s",
+        entry="",
+    )
+    recorder.append(NOTE)
+    roomy = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, roomy[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            recorder.append(NOTE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, roomy)
+    recorder.close()
+    (file,) = Path(layout.audit_dir).glob("*/*.jsonl")
+    assert [json.loads(line)["method"] for line in file.read_text().splitlines()] == ["tools/call", "audit/missing"]
+    assert verify(layout).intact
+
+
+def test_a_new_policy_does_not_forget_what_waits_for_the_disk(tmp_path: Path) -> None:
+    layout = StateLayout(str(tmp_path))
+    recorder = Recorder(
+        lambda: Journal.open(layout, "i", now=time.time()),
+        None,
+        Diagnostics(layout, "x", stderr_level="off"),
+        server="s",
+        entry="",
+    )
+    recorder.settle(GROUP)
+    recorder.append(NOTE)
+    due = recorder.sync_due
+    recorder.settle(GROUP)
+    assert due is not None and recorder.sync_due == due
+    recorder.sync()
+    assert recorder.sync_due is None
+    recorder.close()

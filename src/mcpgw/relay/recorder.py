@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mcpgw.audit.record import ACTION, encode, opening
+from mcpgw.audit.record import ACTION, deed, encode, opening
 from mcpgw.policy.rule import NEVER
 from mcpgw.protocol.methods import Direction
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # How often a journal that could not be opened is tried again: a full disk comes and goes.
 REOPEN_SECONDS = 1.0
+MISSING = "audit/missing"  # in the journal; no frame has it
 
 
 class Recorder:
@@ -43,6 +44,7 @@ class Recorder:
         self._file = ""
         self._next_try = 0.0
         self._failing = False
+        self._missed = 0
         self._fsync = NEVER
         self._syncs = False
         # When `sync` is to be called, in monotonic seconds.
@@ -63,10 +65,12 @@ class Recorder:
             if self._syncs:
                 self.sync_due = journal.sync_due
         except OSError as error:
+            self._missed += 1
             self._fail(error, now)
             raise
         if self._failing:
             self._recover()
+            self._own_up()
         if self._instance is not None:
             if journal.file != self._file:
                 self._file = journal.file
@@ -117,6 +121,7 @@ class Recorder:
         self._fsync, self._syncs, self.sync_due = fsync, fsync != NEVER, None
         if self._journal is not None:
             self._journal.settle(fsync)
+            self.sync_due = self._journal.sync_due
 
     def sync(self) -> None:
         """Brings what was recorded to the disk; where that fails the journal counts as unwritable."""
@@ -131,6 +136,7 @@ class Recorder:
 
     def close(self) -> None:
         """Writes the journal's last head; a disk that refuses it is only reported."""
+        self._own_up()
         if self._journal is None:
             return
         try:
@@ -161,6 +167,15 @@ class Recorder:
         self._diagnostics.info("audit-recovered", message="the audit journal can be written again")
         if self._instance is not None:
             self._instance.set_state(*self.resting)
+
+    def _own_up(self) -> None:
+        """The journal says how much it lacks, at the first chance."""
+        missed, self._missed = self._missed, 0
+        if missed:
+            try:
+                self.append(deed(MISSING, "alert", f"records that could not be written before this one: {missed}"))
+            except OSError:
+                self._missed = missed
 
     def _count(self, record: Record, instance: Instance) -> None:
         if record.type == ACTION:
