@@ -334,7 +334,9 @@ class Pump:
             self._changed = True
 
     def _finish(self) -> None:
-        """A bounded wait for the client to take what is left for it."""
+        """A bounded wait for the client to take what is left for it, and no wait of the journal's for that."""
+        if self._recorder.sync_due is not None:
+            self._recorder.sync()
         until = self._life.ending.flush_until(time.monotonic())
         while (self._to_client.queued or self._stderr.queued) and time.monotonic() < until:
             select.select([], [one.fd for one in (self._to_client, self._stderr) if one.queued], [], 0.05)
