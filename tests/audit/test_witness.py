@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from mcpgw.audit.days import journal_files
 from mcpgw.audit.journal import Journal
 from mcpgw.audit.outside import Lookout
 from mcpgw.audit.verify import verify
@@ -107,3 +112,43 @@ def test_heads_that_are_gone_are_made_up_for_by_those_that_were_kept(layout: Sta
     Path(layout.heads_file).unlink()
     assert found(layout, kept) == [(Fault.TRUNCATED, "heads.jsonl", 1)]
     journal.close(NOON + DAY)
+
+
+@pytest.mark.requirement("audit.since")
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_whatever_was_there_when_heads_were_printed_is_missed(data: st.DataObject) -> None:
+    """Several journals, some closed, some rotated; then one loses its end, and heads.jsonl all that knows of it."""
+    with tempfile.TemporaryDirectory() as root:
+        layout = StateLayout(root)
+        journals = [Journal.open(layout, f"i{number}", now=NOON) for number in range(3)]
+        for journal in journals:
+            write(journal, data.draw(st.integers(0, 4)))
+            write(journal, data.draw(st.integers(0, 3)), at=NOON + DAY)
+        journals[0].close(NOON + DAY)
+        kept = read_kept(Lookout(layout).look())
+        there = {file: _lines(layout, file) for file in journal_files(layout)}
+        write(journals[1], data.draw(st.integers(0, 3)), at=NOON + DAY)
+        assert verify(layout, kept).intact
+        file = data.draw(st.sampled_from(sorted(there)))
+        left = data.draw(st.integers(0, max(there[file] - 1, 0)))
+        _rewrite(Path(layout.audit_dir, file), lambda number, line: number < left)
+        knowing = [number for number, line in enumerate(heads(layout)) if _counts_more(line, file, left)]
+        _rewrite(Path(layout.heads_file), lambda number, line: number < min(knowing, default=1 << 30))
+        assert verify(layout, kept).intact == (there[file] == 0 and not knowing)
+        for journal in journals:
+            journal.close(NOON + DAY)
+
+
+def _lines(layout: StateLayout, file: str) -> int:
+    return len(Path(layout.audit_dir, file).read_bytes().splitlines())
+
+
+def _rewrite(path: Path, stays: Callable[[int, bytes], bool]) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for number, line in enumerate(lines) if stays(number, line)))
+
+
+def _counts_more(line: bytes, file: str, left: int) -> bool:
+    head = json.loads(line)
+    return bool(head["file"] == file and head["records"] > left)
