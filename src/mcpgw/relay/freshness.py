@@ -66,6 +66,10 @@ class PolicyWatch:
         self._look_at_sources()
         return changed
 
+    def is_stale(self, now: float) -> bool:
+        """Whether `check` has something to do."""
+        return now >= self._next_look or self._is_replaced()
+
     def _is_replaced(self) -> bool:
         return self._current < 0 or _mark(self._current) != self._seen
 

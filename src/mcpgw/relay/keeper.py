@@ -50,6 +50,10 @@ class Keeper:
         self._state = ""
         self._apply_policy()
 
+    def is_stale(self, now: float) -> bool:
+        """Whether `before_frames` has something to do."""
+        return self._around.watch.is_stale(now) or not self._client_known
+
     def before_frames(self, now: float) -> None:
         """Ahead of the frames of one read: a new policy is in force from here on."""
         around = self._around

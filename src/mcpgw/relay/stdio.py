@@ -13,22 +13,21 @@ from mcpgw.gateway.effects import Standing, Start, ToClient, ToServer
 from mcpgw.protocol.framing import Framer
 from mcpgw.protocol.methods import Direction
 from mcpgw.relay import child as child_process
+from mcpgw.relay.express import READ_BYTES, Chunk, Way, forward, read, ride
 from mcpgw.relay.life import Life
 from mcpgw.relay.outlet import Outlet, inherited
 from mcpgw.relay.signals import PASSED_ON, signal_pipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mcpgw._native import Lane
     from mcpgw.gateway.effects import Effect
     from mcpgw.gateway.lasting import Lasting
     from mcpgw.gateway.withheld import Withheld
     from mcpgw.relay.child import Child
+    from mcpgw.relay.express import Events
     from mcpgw.relay.keeper import Keeper
     from mcpgw.relay.recorder import Recorder
 
-# Larger reads make glibc map and unmap memory at each of them: three times slower.
-READ_BYTES = 65536
 STDERR_RING_BYTES = 8192
 # Rare enough not to show in a latency, often enough to find a cycle that a library leaves.
 COLLECT_EVERY_OBJECTS = 50_000
@@ -57,6 +56,7 @@ class Pump:
         self._from_client = Framer(max_frame_bytes)
         self._life = Life(child, max_frame_bytes)
         self._to_client: Outlet = inherited(STDOUT)
+        self._lay_ways()
         self._stderr: Outlet = inherited(STDERR)
         self._poll = select.poll()
         self._watched: dict[int, int] = {}
@@ -76,7 +76,7 @@ class Pump:
         _quieten_collector()
         while not self._over():
             self._watch()
-            for fd, events in self._poll.poll(self._timeout_ms()):
+            for fd, events in self._happened():
                 self._handle(fd, events)
             life = self._life
             if self._changed or life.ending.under_way or self._to_client.broken or life.to_server.broken:
@@ -165,14 +165,31 @@ class Pump:
             deadline = min((at for at in (deadline, last) if at is not None), default=None)
         return None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
 
+    def _lay_ways(self) -> None:
+        """Of this life's frames."""
+        life = self._life
+        self._to_server_way = Way(Direction.TO_SERVER, STDIN, self._from_client, life.to_server)
+        self._to_client_way = Way(Direction.TO_CLIENT, life.child.stdout, life.framer, self._to_client)
+
     # -- what has happened ------------------------------------------------------------------------------------------
+
+    def _happened(self) -> Events:
+        """Waits; frames for the lane are seen to on the way, as long as nothing else is due."""
+        timeout, lane = self._timeout_ms(), self._session.lane
+        if lane is None or timeout is not None or self._changed or self._life.ending.under_way:
+            return self._poll.poll(timeout)
+        found = ride(self._poll, self._to_server_way, self._to_client_way, lane, self._recorder, self._keeper)
+        if isinstance(found, Chunk):
+            self._arrived(found)
+            return []
+        return found
 
     def _handle(self, fd: int, events: int) -> None:
         child = self._life.child
         if fd == STDIN and events & _READABLE:
-            self._read(STDIN, Direction.TO_SERVER, self._from_client)
+            self._read(self._to_server_way)
         elif fd == child.stdout and events & _READABLE:
-            self._read(fd, Direction.TO_CLIENT, self._life.framer)
+            self._read(self._to_client_way)
         elif fd == child.stderr and events & _READABLE:
             self._read_stderr()
         elif fd == self._signals:
@@ -185,52 +202,30 @@ class Pump:
                 if sink.fd == fd:
                     sink.flush()
 
-    def _read(self, fd: int, direction: Direction, framer: Framer) -> None:
-        try:
-            chunk = os.read(fd, READ_BYTES)
-        except OSError:  # the peer reset a socket: the same as its end
-            chunk = b""
-        now = time.monotonic()
-        if not chunk:
-            self._close_source(fd)
+    def _arrived(self, chunk: Chunk) -> None:
+        """Each frame in its turn: runs of them by the lane, others by the session. No content: the source has ended."""
+        way, content, at, now = chunk
+        if not content:
+            self._close_source(way.source)
             # What the server left of its last line is looked at when it has ended.
-            for frame in framer.close() if fd == STDIN else ():
+            for frame in way.framer.close() if way.source == STDIN else ():
                 self._before_frames(now)
-                self._perform(self._session.receive(direction, frame, now=now))
+                self._perform(self._session.receive(way.direction, frame, now=now))
             return
-        if b"\n" in chunk:
+        if b"\n" in content:
             self._before_frames(now)  # all of them were sent before this look at the policy
-        self._take(direction, framer, chunk, now)
-
-    def _take(self, direction: Direction, framer: Framer, chunk: bytes, now: float) -> None:
-        """Each frame in its turn: runs of them by the lane, any other one by the session."""
-        at, end = 0, len(chunk)
-        while at < end:
-            lane = self._session.lane if framer.idle else None
-            if lane is not None and (at := self._take_run(lane, direction, chunk, at, now)) == end:
+        while at < len(content):
+            lane = self._session.lane if way.framer.idle else None
+            if lane is not None and (at := forward(lane, way, self._recorder, content, at, now)) == len(content):
                 return
-            stop = chunk.find(b"\n", at) + 1 or end
-            for frame in framer.feed(chunk[at:stop]):
-                self._perform(self._session.receive(direction, frame, now=now))
+            stop = content.find(b"\n", at) + 1 or len(content)
+            for frame in way.framer.feed(content[at:stop]):
+                self._perform(self._session.receive(way.direction, frame, now=now))
             at = stop
 
-    def _take_run(self, lane: Lane, direction: Direction, chunk: bytes, at: int, now: float) -> int:
-        """Records and forwards what the lane takes of `chunk[at:]`; where that ends."""
-        place = self._recorder.opening()
-        if place is None:
-            return at
-        run = (lane.answers if direction else lane.requests)(chunk, at, now, *place)
-        if run is None:
-            return at
-        try:
-            self._recorder.append_run(run)
-        except OSError:
-            lane.undo()
-            return at  # the session says what becomes of them
-        sink = self._to_client if direction else self._life.to_server
-        sink.send(chunk[at : run[0]])
-        self._recorder.count_run(direction, run)
-        return run[0]
+    def _read(self, way: Way) -> None:
+        content = read(way.source)
+        self._arrived(Chunk(way, content, 0, time.monotonic()))
 
     def _read_stderr(self) -> None:
         chunk = os.read(self._life.child.stderr, READ_BYTES)
@@ -298,7 +293,7 @@ class Pump:
         """The last frames, what the server left behind, and the answers to whoever waits."""
         if life.child.stdout in self._open:
             os.set_blocking(life.child.stdout, False)
-            self._read(life.child.stdout, Direction.TO_CLIENT, life.framer)  # one read takes all that a pipe holds
+            self._read(self._to_client_way)  # one read takes all that a pipe holds
         child_process.release(life.child)  # and with it what the server left behind
         self._drain_stderr()
         self._keeper.ended(self.stderr_ring)
@@ -322,6 +317,7 @@ class Pump:
             self._perform(self._session.server_ended(f"no start: {failure}", b"", now=now))
             return
         self._life = Life(child, self._max_frame_bytes)
+        self._lay_ways()
         self._open |= {child.stdout, child.stderr}
         self._changed, self._pressure = True, ()
         self._perform(self._session.server_started(now=now))
