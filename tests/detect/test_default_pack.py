@@ -7,9 +7,12 @@ import tomllib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcpgw.config.packs import DEFAULT_PACK
-from support.detectors import ENGINES, detector
+from mcpgw.detect.engine import judge, portable_automaton
+from support.detectors import ENGINES, detector, patterns
 
 with open(DEFAULT_PACK, "rb") as file:
     RULES: list[dict[str, Any]] = tomllib.load(file)["rule"]
@@ -49,3 +52,16 @@ def test_an_example_in_a_text_and_in_nested_json(engine: str, rule: str, matches
     found = [each.pointer for each in detector(engine).inspect(raw) if each.rule == rule]
     expected = {"/result/content/0/text", "/result/structuredContent/deep/1/value"} if matches else set()
     assert set(found) == expected
+
+
+CARDS = ["4539578763621486", "4539 5787 6362 1486", "374245455400126", "36227206271668", "4539-5787-6362-1486"]
+AROUND = st.text(alphabet="0.19af_xX:/- \n,g", max_size=4)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(AROUND, st.sampled_from(CARDS), AROUND).map("".join), max_size=3).map("".join))
+def test_a_card_number_that_the_pattern_finds_is_found_by_the_trigger(text: str) -> None:
+    rule = next(each for each in patterns() if each.id == "credit-card")
+    whole = (rule._replace(triggers=(rule.expression.pattern,)),)
+    raw = b" " + text.encode()
+    assert judge(raw, (rule,), portable_automaton((rule,))) == judge(raw, whole, portable_automaton(whole))

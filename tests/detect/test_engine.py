@@ -38,6 +38,11 @@ def test_boundaries(text: bytes, boundary: str, found: list[bytes]) -> None:
     assert _found(text, boundary=boundary) == found
 
 
+def test_digits_that_are_no_number_of_a_kind_hide_none_that_overlaps() -> None:
+    four = "[2-6][0-9]{3} [0-9]{4}"
+    assert _found(b"x 12345 4539 5787 y", pattern=four, boundary="digits") == [b"4539 5787"]
+
+
 def test_allow_entropy_and_keywords() -> None:
     assert _found(b"k1234 k1111", entropy=1.5) == [b"k1234"]
     assert _found(b"k1234", allow=["^K12"]) == []

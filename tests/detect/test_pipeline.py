@@ -44,6 +44,7 @@ def test_the_pointer_of_a_secret_key_does_not_hold_it() -> None:
     assert KEY not in repr(detector("native").inspect(raw))
 
 
+@pytest.mark.requirement("rules.escapes")
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     "escape", ["\\u0041KIAQ3EGRT5LZW7YKX2M", "AKIA\\u0051\\u0033EGRT5LZW7YKX2M", "AKIAQ3EGRT5LZW7YKX2\\u004D"]
@@ -51,6 +52,13 @@ def test_the_pointer_of_a_secret_key_does_not_hold_it() -> None:
 def test_escaped_letters_are_decoded_and_the_raw_bytes_found(engine: str, escape: str) -> None:
     raw = b'{"jsonrpc":"2.0","id":1,"result":{"t":"a\\\\b ' + escape.encode() + b' c\\/d"}}'
     assert _found(raw, engine) == [("aws-access-key", "/result/t", escape.encode())]
+
+
+@pytest.mark.requirement("rules.escapes")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_name_and_its_value_are_found_in_json_within_json(engine: str) -> None:
+    text = json.dumps({"log": json.dumps({"api_key": "q7Zt3LmVw9KpXc2RbN5s"})})
+    assert _found(_raw(text), engine) == [("generic-api-key", "/result", b"q7Zt3LmVw9KpXc2RbN5s")]
 
 
 def test_a_match_across_two_scalars_is_none() -> None:

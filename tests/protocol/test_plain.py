@@ -180,16 +180,6 @@ def test_every_beginning_of_a_frame_is_left_to_the_thorough_reader():
 
 
 @needs_extension
-@given(st.text(alphabet='\\ntr"u0a é\n', max_size=40))
-def test_the_quick_view_is_the_view(text):
-    raw = text.encode()
-    expected = raw
-    for escape in (b"\\n", b"\\t", b"\\r", b'\\"'):
-        expected = expected.replace(escape, b"  ")
-    assert plain.view(raw) == expected
-
-
-@needs_extension
 def test_what_is_no_frame_is_a_fault_of_the_caller():
     for wrong in [("text", 200), (b"{}", "deep"), (b"{}",)]:
         with pytest.raises(TypeError):

@@ -108,7 +108,7 @@ def test_places_and_secrets_are_those_of_the_text(text, escaped):
         assert found.pointer == "/env/A_TOKEN"
         assert found.secret in text
         assert raw.count(b"\n", 0, found.start) == 0
-        assert found.secret not in repr(found)
+        assert repr(found.secret) not in repr(found)
 
 
 def test_an_entry_that_is_no_object():

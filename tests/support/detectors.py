@@ -27,10 +27,11 @@ def detector(engine: str) -> Detector:
         return Detector(rules, portable_automaton(rules))
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     caseless = hyperscan.HS_FLAG_CASELESS
+    triggers = [(index, rule, trigger) for index, rule in enumerate(rules) for trigger in rule.triggers]
     database.compile(
-        expressions=[rule.trigger for rule in rules],
-        ids=list(range(len(rules))),
-        elements=len(rules),
-        flags=[hyperscan.HS_FLAG_DOTALL | (caseless if rule.caseless else 0) for rule in rules],
+        expressions=[trigger for _, _, trigger in triggers],
+        ids=[index for index, _, _ in triggers],
+        elements=len(triggers),
+        flags=[hyperscan.HS_FLAG_DOTALL | (caseless if rule.caseless else 0) for _, rule, _ in triggers],
     )
     return Detector(rules, native_automaton(database, hyperscan.Scratch(database), hyperscan.ScanTerminated))

@@ -100,9 +100,9 @@ def _rule_faults(document: Document, rules: Sequence[PackRule]) -> Iterator[Faul
 
 def _problems(rule: PackRule) -> Iterator[tuple[str, str]]:
     """(key, problem) of one rule."""
-    for key, expression in (("pattern", rule.pattern), ("trigger", rule.trigger)):
-        if expression is not None:
-            yield from ((key, problem) for problem in dialect_problems(expression))
+    triggers = (rule.trigger,) if isinstance(rule.trigger, str) else rule.trigger or ()
+    for key, expression in (("pattern", rule.pattern), *(("trigger", trigger) for trigger in triggers)):
+        yield from ((key, problem) for problem in dialect_problems(expression))
     for expression in rule.allow:
         yield from (("allow", problem) for problem in dialect_problems(expression, anchors=True))
     if not dialect_problems(rule.pattern) and width(rule.pattern)[0] > rule.max_length:

@@ -51,7 +51,7 @@ def engine_for(patterns: Sequence[Pattern]) -> Engine:
     if platform is None:
         return Engine("re")
     version = str(hyperscan.__version__)
-    triggers = [[pattern.trigger.decode("ascii"), _flags(pattern)] for pattern in patterns]
+    triggers = [[*(one.decode("ascii") for one in pattern.triggers), _flags(pattern)] for pattern in patterns]
     parts = json.dumps([_KEY_FORMAT, "hyperscan", version, platform, triggers])
     return Engine("hyperscan", version, platform, hashlib.sha256(parts.encode()).hexdigest())
 
@@ -120,12 +120,9 @@ def _rejected_singly(patterns: Sequence[Pattern]) -> Iterator[tuple[int, str]]:
 
 def _compile(patterns: Sequence[Pattern]) -> Any:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[pattern.trigger for pattern in patterns],
-        ids=list(range(len(patterns))),
-        flags=[_flags(pattern) for pattern in patterns],
-        elements=len(patterns),
-    )
+    triggers = [(trigger, index, _flags(each)) for index, each in enumerate(patterns) for trigger in each.triggers]
+    expressions, ids, flags = map(list, zip(*triggers, strict=True))
+    database.compile(expressions=expressions, ids=ids, flags=flags, elements=len(triggers))
     return database
 
 

@@ -153,7 +153,7 @@ class PackRule(Section):
     severity: SeverityName
     action: ActionName = Field(description="The declared action, before the profile.")
     pattern: str = Field(min_length=1, description="What a finding is, in the pattern dialect.")
-    trigger: str | None = Field(None, min_length=1, description="What the automaton looks for, where not `pattern`.")
+    trigger: str | Texts | None = Field(None, min_length=1, description="Looked for first, where not `pattern`.")
     keywords: Texts = ()
     max_length: int = Field(ge=MIN_WINDOW_BYTES, le=MAX_WINDOW_BYTES, description="Longest match, bytes.")
     boundary: Boundary | None = Field(None, description="What may not touch a match.")

@@ -16,7 +16,7 @@ class Pattern(NamedTuple):
     """What one rule looks for.
 
     expression: decides, on a window around a candidate; a capturing group, where there is one, is the secret itself.
-    trigger: what the automaton reports candidates by (bytes of a regular expression).
+    triggers: what the automaton reports candidates by, each bytes of a regular expression.
     keywords: lower-case literals, one of which must stand in the text (the portable engine's prefilter).
     max_length: the longest match, in bytes.  boundary: key of engine.BOUNDARIES (what may not touch the secret) or "".
     validator: name of a check in detect.validators, or "".  entropy: least bits per character, 0 for none.
@@ -26,7 +26,7 @@ class Pattern(NamedTuple):
     id: str
     severity: str
     expression: re.Pattern[bytes]
-    trigger: bytes
+    triggers: tuple[bytes, ...]
     caseless: bool
     keywords: tuple[bytes, ...]
     max_length: int
@@ -40,11 +40,12 @@ def from_plain(plain: Mapping[str, Any]) -> Pattern:
     """A Pattern from the snapshot's (or a pack's) mapping. Raises KeyError, ValueError or re.error for a bad one."""
     flags = re.DOTALL | (re.IGNORECASE if plain.get("caseless") else 0)
     allow = plain.get("allow") or []
+    trigger = plain.get("trigger") or plain["pattern"]
     return Pattern(
         id=plain["id"],
         severity=plain["severity"],
         expression=re.compile(plain["pattern"].encode("ascii"), flags),
-        trigger=(plain.get("trigger") or plain["pattern"]).encode("ascii"),
+        triggers=tuple(one.encode("ascii") for one in ([trigger] if isinstance(trigger, str) else trigger)),
         caseless=bool(plain.get("caseless")),
         keywords=tuple(keyword.lower().encode("ascii") for keyword in plain.get("keywords") or ()),
         max_length=int(plain["max_length"]),

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
+from mcpgw.protocol import plain
 from mcpgw.protocol.content import segment
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-_token = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+    from mcpgw.protocol.plain import Scalar
+
 string_token = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+_token = re.compile(rb'"[^"]*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')  # where no quote stands in a string
+_quick_scalars = plain.scalars
 
 
 class Place(NamedTuple):
@@ -29,39 +33,65 @@ class Place(NamedTuple):
 def locate(raw: bytes, offsets: list[int]) -> dict[int, Place]:
     """The scalar around each of `offsets` (ascending). Offsets between scalars are left out. raw: valid JSON."""
     places: dict[int, Place] = {}
+    names: dict[bytes, str] = {}
     wanted = iter(offsets)
     offset = next(wanted, None)
-    for start, end, path, is_key in _scalars(raw):
-        while offset is not None and offset < end:
-            if offset >= start:
-                is_string = raw[start : start + 1] == b'"'
-                inset = 1 if is_string else 0
-                places[offset] = Place(_pointer(path), start + inset, end - inset, is_string, is_key)
+    for scalar in _asked(raw, offsets):
+        place = _place(raw, scalar, names)
+        while offset is not None and offset < scalar[1]:
+            if offset >= scalar[0]:
+                places[offset] = place
             offset = next(wanted, None)
-        if offset is None:
-            break
     return places
 
 
 def find_places(raw: bytes, pointers: set[str]) -> dict[str, list[Place]]:
     """The values at `pointers` that are scalars; more than one where a key stands twice. raw: valid JSON."""
-    tails = {pointer.rpartition("/")[2] for pointer in pointers}
+    last: set[bytes | int] = set()
+    for pointer in pointers:
+        name = pointer.rpartition("/")[2]
+        last.add(name.replace("~1", "/").replace("~0", "~").encode("utf-8", "surrogatepass"))
+        if name.isdecimal():
+            last.add(int(name))
     places: dict[str, list[Place]] = {}
-    for start, end, path, is_key in _scalars(raw):
-        if is_key or (path and _step(path[-1]) not in tails) or (pointer := _pointer(path)) not in pointers:
-            continue
-        is_string = raw[start : start + 1] == b'"'
-        inset = 1 if is_string else 0
-        places.setdefault(pointer, []).append(Place(pointer, start + inset, end - inset, is_string, False))
+    names: dict[bytes, str] = {}
+    for scalar in _asked(raw, last):
+        place = _place(raw, scalar, names)
+        if place.pointer in pointers:
+            places.setdefault(place.pointer, []).append(place)
     return places
 
 
-def _scalars(raw: bytes) -> Iterator[tuple[int, int, list[bytes | int], bool]]:
+def _asked(raw: bytes, wanted: list[int] | set[bytes | int]) -> Iterable[Scalar]:
+    quick = _quick_scalars(raw, wanted) if _quick_scalars is not None else None
+    return thorough_scalars(raw, wanted) if quick is None else quick
+
+
+def thorough_scalars(raw: bytes, wanted: list[int] | set[bytes | int]) -> Iterator[Scalar]:
+    """Scalars of valid JSON: around each of ascending offsets, or values whose last step is in a set or has escapes."""
+    offsets = iter(wanted if isinstance(wanted, list) else ())
+    offset = next(offsets, None)
+    for start, end, is_key, path in _scalars(raw):
+        if isinstance(wanted, list):
+            asked = False
+            while offset is not None and offset < end:
+                asked = asked or offset >= start
+                offset = next(offsets, None)
+        else:
+            last = path[-1] if path else b"\\"
+            asked = not is_key and (last in wanted if isinstance(last, int) else b"\\" in last or last[1:-1] in wanted)
+        if asked:
+            yield start, end, is_key, tuple(path)
+        if isinstance(wanted, list) and offset is None:
+            return
+
+
+def _scalars(raw: bytes) -> Iterator[tuple[int, int, bool, list[bytes | int]]]:
     """Each scalar with the path to it. The path is one list that goes on changing: use it at once."""
     path: list[bytes | int] = []
     in_object: list[bool] = []
     expects_key = False
-    for match in _token.finditer(raw):
+    for match in _token.finditer(raw.replace(rb"\\", b"  ").replace(rb"\"", b"  ")):
         token = match.group()
         match token:
             case b"{":
@@ -85,13 +115,21 @@ def _scalars(raw: bytes) -> Iterator[tuple[int, int, list[bytes | int], bool]]:
                 expects_key = False
             case _:
                 if expects_key:
-                    path[-1] = token
-                yield match.start(), match.end(), path, expects_key
+                    path[-1] = raw[match.start() : match.end()]
+                yield match.start(), match.end(), expects_key, path
 
 
-def _pointer(path: list[bytes | int]) -> str:
-    return "".join(["/" + _step(step) for step in path])
+def _place(raw: bytes, scalar: Scalar, names: dict[bytes, str]) -> Place:
+    """names: keys that were read already."""
+    start, end, is_key, path = scalar
+    is_string = raw[start : start + 1] == b'"'
+    inset = 1 if is_string else 0
+    pointer = "".join(["/" + (str(step) if isinstance(step, int) else _name(step, names)) for step in path])
+    return Place(pointer, start + inset, end - inset, is_string, is_key)
 
 
-def _step(step: bytes | int) -> str:
-    return str(step) if isinstance(step, int) else segment(scanstring(step.decode("utf-8", "replace"), 1)[0])
+def _name(token: bytes, names: dict[bytes, str]) -> str:
+    name = names.get(token)
+    if name is None:
+        name = names[token] = segment(scanstring(token.decode("utf-8", "replace"), 1)[0])
+    return name

@@ -143,19 +143,16 @@ static int put_line(Lane *lane, Run *run, const Line *line)
 
 /* For each of these: 1 it is taken, 0 it is the session's, -1 an exception is set. */
 
-/* Whether the scanner sees nothing, and no escape is left that could hide something from it. */
+/* Whether the scanner sees nothing. */
 static int is_clean(Lane *lane, const char *frame, Py_ssize_t length)
 {
-    PyObject *view = view_of(frame, length);
-    if (view == NULL)
+    PyObject *text = said_by(frame, length);
+    if (text == NULL)
         return -1;
-    int clean = memchr(PyBytes_AS_STRING(view), '\\', (size_t)length) == NULL;
-    if (clean) {
-        PyObject *seen = PyObject_CallOneArg(lane->scan, view);
-        clean = seen == NULL ? -1 : PyObject_Not(seen);
-        Py_XDECREF(seen);
-    }
-    Py_DECREF(view);
+    PyObject *seen = PyObject_CallOneArg(lane->scan, text);
+    int clean = seen == NULL ? -1 : PyObject_Not(seen);
+    Py_XDECREF(seen);
+    Py_DECREF(text);
     if (clean < 0 && PyErr_ExceptionMatches(PyExc_Exception)) {
         PyErr_Clear(); /* a scan over its budget: the session meets it again, and decides */
         return 0;

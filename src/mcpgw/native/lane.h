@@ -7,7 +7,7 @@
 
 extern PyType_Spec lane_spec;
 
-/* The frame with each \n \t \r \" as two spaces, as bytes. */
-PyObject *view_of(const char *frame, Py_ssize_t length);
+/* What a frame says (see text.h), as bytes. */
+PyObject *said_by(const char *frame, Py_ssize_t length);
 
 #endif

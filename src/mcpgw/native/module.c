@@ -3,6 +3,8 @@
 
 #include "reader.h"
 #include "sha256.h"
+#include "text.h"
+#include "walk.h"
 
 #include <sys/stat.h>
 #include <time.h>
@@ -49,26 +51,69 @@ static PyObject *native_read(PyObject *module, PyObject *const *args, Py_ssize_t
                          PyBool_FromLong(envelope.has_task));
 }
 
-PyObject *view_of(const char *frame, Py_ssize_t length)
+PyDoc_STRVAR(view_doc, "view(text, /)\n--\n\nThe text with each \\n \\t \\r \\\" as two spaces; itself if it has none.");
+
+static PyObject *native_view(PyObject *module, PyObject *text)
 {
-    PyObject *view = PyBytes_FromStringAndSize(NULL, length);
+    (void)module;
+    if (!PyBytes_Check(text)) {
+        PyErr_SetString(PyExc_TypeError, "view() takes bytes");
+        return NULL;
+    }
+    Py_ssize_t length = PyBytes_GET_SIZE(text);
+    if (memchr(PyBytes_AS_STRING(text), '\\', (size_t)length) == NULL)
+        return Py_NewRef(text);
+    PyObject *view = PyBytes_FromStringAndSize(PyBytes_AS_STRING(text), length);
     if (view != NULL)
-        write_view(frame, length, PyBytes_AS_STRING(view));
+        blank_separators(PyBytes_AS_STRING(view), length);
     return view;
 }
 
-PyDoc_STRVAR(view_doc, "view(frame, /)\n--\n\nThe frame with each \\n \\t \\r \\\" as two spaces; itself if it has none.");
+PyObject *said_by(const char *frame, Py_ssize_t length)
+{
+    PyObject *text = PyBytes_FromStringAndSize(NULL, length);
+    if (text != NULL)
+        _PyBytes_Resize(&text, write_said(frame, length, PyBytes_AS_STRING(text)));
+    return text;
+}
 
-static PyObject *native_view(PyObject *module, PyObject *frame)
+PyDoc_STRVAR(said_doc, "said(frame, /)\n--\n\nWhat the frame says (see detect/view.py); itself if it has no escape.");
+
+static PyObject *native_said(PyObject *module, PyObject *frame)
 {
     (void)module;
     if (!PyBytes_Check(frame)) {
-        PyErr_SetString(PyExc_TypeError, "view() takes bytes");
+        PyErr_SetString(PyExc_TypeError, "said() takes bytes");
         return NULL;
     }
     if (memchr(PyBytes_AS_STRING(frame), '\\', (size_t)PyBytes_GET_SIZE(frame)) == NULL)
         return Py_NewRef(frame);
-    return view_of(PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame));
+    return said_by(PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame));
+}
+
+PyDoc_STRVAR(origins_doc, "origins(frame, offsets, /)\n--\n\nWhere in the frame the ascending offsets into its text come from.");
+
+static PyObject *native_origins(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2 || !PyBytes_Check(args[0]) || !PyList_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "origins() takes bytes and a list");
+        return NULL;
+    }
+    Place reached = {0, 0};
+    PyObject *places = PyList_New(PyList_GET_SIZE(args[1]));
+    for (Py_ssize_t i = 0; places != NULL && i < PyList_GET_SIZE(places); i++) {
+        Py_ssize_t offset = PyLong_AsSsize_t(PyList_GET_ITEM(args[1], i));
+        PyObject *place = NULL;
+        if (offset != -1 || !PyErr_Occurred())
+            place = PyLong_FromSsize_t(
+                origin_of(PyBytes_AS_STRING(args[0]), PyBytes_GET_SIZE(args[0]), offset, &reached));
+        if (place == NULL)
+            Py_CLEAR(places);
+        else
+            PyList_SET_ITEM(places, i, place);
+    }
+    return places;
 }
 
 PyDoc_STRVAR(know_doc,
@@ -165,6 +210,9 @@ static PyObject *native_mark(PyObject *module, PyObject *descriptor)
 static PyMethodDef methods[] = {
     {"read", (PyCFunction)(void (*)(void))native_read, METH_FASTCALL, read_doc},
     {"view", native_view, METH_O, view_doc},
+    {"said", native_said, METH_O, said_doc},
+    {"origins", (PyCFunction)(void (*)(void))native_origins, METH_FASTCALL, origins_doc},
+    {"scalars", (PyCFunction)(void (*)(void))scalars, METH_FASTCALL, scalars_doc},
     {"know", native_know, METH_VARARGS, know_doc},
     {"digest", (PyCFunction)(void (*)(void))native_digest, METH_FASTCALL, digest_doc},
     {"add", (PyCFunction)(void (*)(void))native_add, METH_FASTCALL, add_doc},

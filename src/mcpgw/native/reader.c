@@ -6,6 +6,8 @@
  */
 #include "reader.h"
 
+#include "letters.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,11 +29,6 @@ typedef struct {
 static Slice protocol_keys[SLOTS];
 static char *protocol_text;
 static Slice revision_key;
-
-static unsigned char lower(unsigned char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? (unsigned char)(letter | 0x20) : letter;
-}
 
 int same(Slice one, const char *other, ptrdiff_t length)
 {
@@ -78,21 +75,6 @@ static int take(Reader *reader, unsigned char wanted)
         return 0;
     reader->at++;
     return 1;
-}
-
-static int hex4(const unsigned char *at)
-{
-    int value = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned char digit = lower(at[i]);
-        if (digit >= '0' && digit <= '9')
-            value = value * 16 + digit - '0';
-        else if (digit >= 'a' && digit <= 'f')
-            value = value * 16 + digit - 'a' + 10;
-        else
-            return -1;
-    }
-    return value;
 }
 
 /* Behind a backslash. Half a surrogate pair is not taken. */
@@ -142,14 +124,6 @@ static int take_wide(Reader *reader)
             return 0;
     reader->at += more + 1;
     return 1;
-}
-
-/* Whether one of eight letters ends a run: a quote, a backslash, a control character, or anything beyond ASCII. */
-static int has_special(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    uint64_t quotes = word ^ (ones * '"'), slashes = word ^ (ones * '\\');
-    return (((word - ones * 0x20) | word | ((quotes - ones) & ~quotes) | ((slashes - ones) & ~slashes)) & tops) != 0;
 }
 
 /* A string behind its quote. plain: what it holds, NULL where it has an escape or a letter beyond ASCII. */
@@ -428,20 +402,6 @@ int read_frame(const char *frame, ptrdiff_t length, int max_depth, Envelope *env
     envelope->has_base64 = reader.has_base64;
     envelope->has_task = reader.has_task;
     return reader.at == reader.end ? kind_of(envelope) : -1;
-}
-
-void write_view(const char *frame, ptrdiff_t length, char *view)
-{
-    const char *end = frame + length;
-    memcpy(view, frame, (size_t)length);
-    const char *at = memchr(frame, '\\', (size_t)length);
-    for (; at != NULL && at + 1 < end; at = at < end ? memchr(at, '\\', (size_t)(end - at)) : NULL) {
-        if (at[1] == 'n' || at[1] == 't' || at[1] == 'r' || at[1] == '"') {
-            view[at - frame] = view[at - frame + 1] = ' ';
-            at++;
-        }
-        at++;
-    }
 }
 
 int know_keys(const char *keys, ptrdiff_t length, const char *revision, ptrdiff_t revision_length)

@@ -27,9 +27,6 @@ int same(Slice one, const char *other, ptrdiff_t length);
 /* The kind of a plain frame; -1 for one that is not, whose envelope means nothing. */
 int read_frame(const char *frame, ptrdiff_t length, int max_depth, Envelope *envelope);
 
-/* Writes `length` bytes: the frame with each \n \t \r \" as two spaces. */
-void write_view(const char *frame, ptrdiff_t length, char *view);
-
 /* Sets the protocol's keys, each ended by a line feed, and the key in `_meta` that names a revision. 0 where there are
  * too many, or two that differ in case only. */
 int know_keys(const char *keys, ptrdiff_t length, const char *revision, ptrdiff_t revision_length);

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     # kind, id key, method, start and end of the params, params.name, the revision that `_meta` names, and whether a key
     # below which the protocol carries base64 stands somewhere, and a task's id
     Envelope = tuple[int, str | None, str | None, int, int, str | None, str | None, bool, bool]
+    # start, end, whether it names a member, and the path to it: keys as they are spelled, with their quotes
+    Scalar = tuple[int, int, bool, tuple[bytes | int, ...]]
 
 KEYS = (
     methods.ENVELOPE_KEYS
@@ -22,10 +24,14 @@ KEYS = (
 )
 
 read: Callable[[bytes, int], Envelope | None] | None
+# What detect/view.py and detect/walk.py do without them, too.
 view: Callable[[bytes], bytes] | None
+said: Callable[[bytes], bytes] | None
+origins: Callable[[bytes, list[int]], list[int]] | None
+scalars: Callable[[bytes, list[int] | set[bytes | int]], list[Scalar] | None] | None
 try:
-    from mcpgw._native import know, read, view
+    from mcpgw._native import know, origins, read, said, scalars, view
 
     know("".join(f"{key}\n" for key in sorted(KEYS)).encode(), methods.PROTOCOL_VERSION_META.encode())
 except ImportError:
-    read = view = None
+    read = view = said = origins = scalars = None
