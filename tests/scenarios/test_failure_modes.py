@@ -333,6 +333,13 @@ def fm_31(state: Path, profile: str) -> None:
     assert said.startswith("Intact") and f"{journal.name}: ends in half a line" in said
 
 
+def fm_40(state: Path, profile: str) -> None:
+    with _peer(_state(state, profile, '[rules.aws-access-key]\nto_server = "log"')) as peer:
+        result = peer.open().call("echo", text=f"{KEY} " * 5_001)["result"]
+        assert bool(result.get("isError")) is (profile != "observe")
+        assert (KEY in json.dumps(result)) is (profile == "observe")
+
+
 TESTS: dict[str, Callable[[Path, str], None]] = {
     name.upper().replace("_", "-"): function
     for name, function in list(globals().items())

@@ -16,7 +16,7 @@ from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from mcpgw.detect.unfold import Unfolded
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mcpgw.policy.decide import Judged
 
     Edit = tuple[int, int, bytes]
+    Found = tuple[Judged, Place]  # a secret, and the scalar of the frame that holds it
 
 
 class Home(NamedTuple):
@@ -33,10 +34,23 @@ class Home(NamedTuple):
     base: str
     outer: Unfolded | None
 
-    def scalars(self, pointers: Iterable[str]) -> dict[str, list[Scalar]]:
-        """The scalars at these pointers of the document, more than one where a key stands twice."""
-        places = find_places(self.raw, {self.base + pointer for pointer in pointers})
-        return {pointer[len(self.base) :]: list(map(self._scalar, some)) for pointer, some in places.items()}
+    def scalars(self, pointers: Iterable[str], in_frame: Mapping[str, list[Place]]) -> dict[str, list[Scalar]]:
+        """The scalars at these pointers of the document, more than one where a key stands twice.
+
+        in_frame: places of the frame by pointer; those of the document are among them if it stands there.
+        """
+        wanted = {self.base + pointer for pointer in pointers}
+        places = in_frame if self.outer is None else find_places(self.raw, wanted)
+        return {one[len(self.base) :]: list(map(self._scalar, places.get(one, ()))) for one in wanted}
+
+    def spans(self, found: list[Found]) -> list[tuple[Judged, int, int, Place | None]]:
+        """The bytes of each secret in `raw`, and the scalar of `raw` that holds it."""
+        if self.outer is None:
+            return [(one, one.start, one.end, place) for one, place in found]
+        # The bytes of a text are not spelled as the frame's are.
+        texts = [(one, *whole_letters(self.raw, *self.outer.text_span(one.start, one.end))) for one, _ in found]
+        places = locate(self.raw, sorted({start for _, start, _ in texts}))
+        return [(one, start, end, places.get(start)) for one, start, end in texts]
 
     def _scalar(self, place: Place) -> Scalar:
         return Scalar(unfold(self.raw[place.start : place.end], place.start), self.outer, place.is_string)
@@ -69,15 +83,15 @@ class Document:
         self._value = value
         self._check = None if schema is None else Conformance(schema)
 
-    def note(self, home: Home, found: list[tuple[Judged, int, int]]) -> list[Edit]:
-        """Notes secrets, each with its bytes in the home; returns edits for those that stand in no value of it."""
-        if home.outer is not None:  # the bytes of a text are not spelled as the frame's are
-            found = [(one, *whole_letters(home.raw, start, end)) for one, start, end in found]
-        places = locate(home.raw, sorted({start for _, start, _ in found}))
+    def in_frame(self) -> list[str]:
+        """Pointers of the frame at which a secret of the document stands."""
+        return [home.base + pointer for home in self.homes if home.outer is None for pointer, _ in self.secrets]
+
+    def note(self, home: Home, found: list[Found]) -> list[Edit]:
+        """Notes secrets that stand in a home; returns edits for those that stand in no value of it."""
         tokens: dict[int, Unfolded] = {}
         edits: list[Edit] = []
-        for one, start, end in found:
-            place = places.get(start)
+        for one, start, end, place in home.spans(found):
             if place is None or place.is_key or end > place.end:
                 # A key of a text, or more than one value of it. Where the text is a copy, it is none any more.
                 edits.append((one.start, one.end, placeholder(one.rule, one.ref)))
@@ -89,9 +103,12 @@ class Document:
             self.secrets.setdefault((place.pointer[len(home.base) :], token.text), set()).add(secret)
         return edits
 
-    def edits(self) -> list[Edit]:
-        """Edits of the frame for all secrets, alike in each spelling. Raises Unsupported where nothing conforms."""
-        spelled = [home.scalars({pointer for pointer, _ in self.secrets}) for home in self.homes]
+    def edits(self, in_frame: Mapping[str, list[Place]]) -> list[Edit]:
+        """Edits of the frame for all secrets, alike in each spelling. Raises Unsupported where nothing conforms.
+
+        in_frame: what stands at the pointers of `in_frame`, of this document and of others.
+        """
+        spelled = [home.scalars((pointer for pointer, _ in self.secrets), in_frame) for home in self.homes]
         found: list[Edit] = []
         for (pointer, text), secrets in self.secrets.items():
             scalars = [scalar for home in spelled for scalar in home.get(pointer, ()) if scalar.token.text == text]

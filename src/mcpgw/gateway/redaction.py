@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
     from mcpgw.detect.blobs import Blob
     from mcpgw.detect.walk import Place
-    from mcpgw.gateway.documents import Edit
+    from mcpgw.gateway.documents import Edit, Found
     from mcpgw.policy.decide import Decision, Judged
 
 _STRUCTURED = frozenset({"structuredContent"})
+# Secrets that are replaced in one message; each takes a good share of a millisecond. A message with more is blocked.
+MAX_SECRETS = 5_000
 # Where a tool's own result stands: as the answer, or as the result of a task.
 _TOOLS_RESULTS = ("/result", "/result/result")
 
@@ -40,6 +42,8 @@ def redacted(message: Message, decision: Decision, schema: str | None, *, max_de
     schema: JSON text of the outputSchema of the tool that answers; None where it has none.
     """
     secrets = [one for one in decision.findings if one.action is Action.REDACT]
+    if len(secrets) > MAX_SECRETS:
+        return None
     redaction = _Redaction(message, None if schema is None else json.loads(schema))
     try:
         left = parse(redaction.frame(secrets), max_depth=max_depth)
@@ -57,7 +61,7 @@ class _Redaction:
         self._raw = message.raw
         self._twins: list[tuple[str, str]] = []  # pointers of a structured result and of its text copy
         self._documents: list[Document] = []
-        self._in_frame: list[tuple[str, Document, Home]] = []  # by pointer
+        self._in_frame: dict[str, tuple[Document, Home]] = {}  # by pointer
         self._in_text: dict[int, tuple[Document, Home]] = {}  # by where the string that holds it begins
 
     def frame(self, secrets: list[Judged]) -> bytes:
@@ -67,9 +71,10 @@ class _Redaction:
         self._find_documents({place.start: place for place in places.values()})
         edits = self._blob_edits([one for one in secrets if one.inner is not None])
         edits += self._assign([(one, places[one.start]) for one in plain])
-        for document in self._documents:
-            if document.secrets:
-                edits += document.edits()
+        changed = [document for document in self._documents if document.secrets]
+        spelled = find_places(self._raw, {pointer for document in changed for pointer in document.in_frame()})
+        for document in changed:
+            edits += document.edits(spelled)
         return splice(self._raw, edits)
 
     def copies_agree(self, left: Message) -> bool:
@@ -83,16 +88,18 @@ class _Redaction:
 
     def _find_documents(self, touched: dict[int, Place]) -> None:
         """Notes each structured result with its copies, and each other JSON text. touched: what holds a secret."""
+        copies: dict[str, tuple[str, Document]] = {}
         for owner, node in shaped_objects(self._message.members, _STRUCTURED):
             home = Home(self._raw, f"{owner}/structuredContent", None)
             schema = self._schema if owner in _TOOLS_RESULTS else None
             document = Document(node["structuredContent"], [home], schema)
             self._documents.append(document)
-            self._in_frame.append((home.base, document, home))
-            copies = {f"{owner}/content/{index}/text" for index in _copies(node)}
-            for pointer, places in find_places(self._raw, copies).items() if copies else ():
-                self._twins.append((home.base, pointer))
-                self._add_text(document, places[-1])
+            self._in_frame[home.base] = document, home
+            copies |= {f"{owner}/content/{index}/text": (home.base, document) for index in _copies(node)}
+        for pointer, places in find_places(self._raw, set(copies)).items():
+            base, document = copies[pointer]
+            self._twins.append((base, pointer))
+            self._add_text(document, places[-1])
         for start, place in touched.items():
             if start not in self._in_text and place.pointer.endswith("/text"):
                 self._add_other(place)
@@ -117,24 +124,22 @@ class _Redaction:
     def _assign(self, found: list[tuple[Judged, Place]]) -> list[Edit]:
         """Gives each secret to its document; returns the edits of those that stand in none."""
         edits: list[Edit] = []
-        by_home: dict[int, tuple[Document, Home, list[tuple[Judged, int, int]]]] = {}
+        by_home: dict[int, tuple[Document, Home, list[Found]]] = {}
         for one, place in found:
             owner = self._in_text.get(place.start) or self._owner(place.pointer)
             if owner is None:
                 edits.append(_edit(one, self._raw))
                 continue
             document, home = owner
-            start, end = home.outer.text_span(one.start, one.end) if home.outer else (one.start, one.end)
-            by_home.setdefault(id(home), (document, home, []))[2].append((one, start, end))
+            by_home.setdefault(id(home), (document, home, []))[2].append((one, place))
         for document, home, some in by_home.values():
             edits += document.note(home, some)
         return edits
 
     def _owner(self, pointer: str) -> tuple[Document, Home] | None:
-        for base, document, home in self._in_frame:
-            if pointer == base or pointer.startswith(base + "/"):
-                return document, home
-        return None
+        while pointer and pointer not in self._in_frame:
+            pointer = pointer.rpartition("/")[0]
+        return self._in_frame.get(pointer)
 
     def _blob_edits(self, secrets: list[Judged]) -> list[Edit]:
         """One edit for each base64 string: decoded, redacted, and encoded again as a whole."""
