@@ -11,7 +11,7 @@ from mcpgw.audit.record import Record
 from mcpgw.gateway.effects import Effect, Standing, Start, Stop, ToClient, ToServer
 from mcpgw.gateway.lasting import Lasting
 from mcpgw.gateway.lifecycle import Lifecycle
-from mcpgw.gateway.parking import HOLD_SECONDS, MAX_PARKED
+from mcpgw.gateway.parking import HOLD_SECONDS, MAX_PARKED, SIGN_SECONDS
 from mcpgw.policy.rule import Upkeep
 from mcpgw.protocol.methods import Direction
 from support.judges import judge
@@ -146,6 +146,104 @@ def test_a_new_life_that_does_not_answer_the_handshake_is_ended() -> None:
     story.come_back()
     assert Stop() not in story.after(4.9)
     assert Stop() in story.after(0.2)
+
+
+@pytest.mark.requirement("respawn.floor")
+def test_only_an_answer_to_the_client_earns_a_start_without_delay() -> None:
+    story = Story("[server]\nrestart_delay_seconds = 0\ndeaths_a_minute = 0\nstateless = true").open()
+    story.die()
+    story.recover()  # what it answers to the gateway does not count
+    story.die()
+    assert story.session.due_at() == story.now + 1
+    story.take(call(1))
+    story.recover()
+    story.take(server({"id": 1, "result": {"content": []}}))
+    story.die()
+    assert story.session.due_at() == story.now
+
+
+@pytest.mark.requirement("respawn.silent")
+def test_who_waits_for_a_server_without_an_output_is_answered_before_its_end() -> None:
+    story = Story('[timeouts]\n"tools/call" = 50').open()
+    story.take(call(1))
+    story.take(client({"id": 2, "method": "tools/list"}))
+    story.take(server({"id": 0, "method": "roots/list"}))
+    effects = story.session.server_silent(now=story.now)
+    assert Standing("stopping", "the server closed its output, so it is being ended") in effects
+    cancelled, answer = to_client(effects)
+    assert cancelled["params"]["requestId"] == 0
+    assert answer["id"] == 1 and "closed its output" in said(answer)
+    assert story.session.server_silent(now=story.now) == []
+    assert to_server(story.take(call(3))) == []
+    assert to_client(story.die()) == []
+    assert [each.get("id") for each in to_server(story.recover())] == [None, 2, 3]
+
+
+@pytest.mark.requirement("respawn.silent")
+def test_under_mirror_it_answers_too_and_the_session_ends_with_the_server() -> None:
+    story = Story('[server]\non_crash = "mirror"').open()
+    story.take(call(1))
+    (answer,) = to_client(story.session.server_silent(now=story.now))
+    assert (answer["id"], answer["error"]["code"], story.session.over) == (1, -31004, False)
+    assert to_client(story.take(call(2))) == []
+    assert [each["id"] for each in to_client(story.die())] == [2]
+    assert story.session.over
+
+
+def test_before_the_handshake_a_closed_output_is_the_clients_to_see() -> None:
+    story = Story()
+    story.take(client(INITIALIZE))
+    assert story.session.server_silent(now=story.now) == []
+
+
+@pytest.mark.requirement("respawn.progress")
+def test_who_asked_for_progress_hears_of_the_wait_and_then_of_nothing_but_the_call() -> None:
+    story = Story("[server]\nrestart_delay_seconds = 12\nstateless = true").open()
+    story.take(client({"id": 1, "method": "tools/list", "params": {"_meta": {"progressToken": "lists"}}}))
+    story.die()
+    story.take(call(2, _meta={"progressToken": 7}))
+    story.take(call(3))
+    heard = [one for _ in range(2) for one in to_client(story.after(SIGN_SECONDS))]
+    assert [one["params"]["progressToken"] for one in heard] == ["lists", 7, "lists", 7]
+    assert [one["params"]["progress"] for one in heard] == [-25, -25, -20, -20]
+    assert [each.get("id") for each in to_server(story.recover())] == [None, 1, 2, 3]
+    assert story.session.due_at() is None
+
+
+@pytest.mark.requirement("respawn.progress")
+def test_no_progress_follows_an_answer() -> None:
+    story = Story("[server]\nstateless = true").open()
+    story.die()
+    story.take(call(1, _meta={"progressToken": "p"}))
+    story.come_back()
+    (answer,) = to_client(story.after(HOLD_SECONDS))
+    assert answer["id"] == 1
+    assert to_client(story.after(HOLD_SECONDS)) == []
+
+
+def test_a_repeated_list_waits_no_longer_than_anything_else() -> None:
+    story = Story().open()
+    story.take(client({"id": 1, "method": "tools/list"}))
+    story.die()
+    story.come_back()
+    (answer,) = to_client(story.after(HOLD_SECONDS))
+    assert (answer["id"], answer["error"]["code"]) == (1, -31004)
+
+
+@pytest.mark.requirement("respawn.taken-back")
+def test_a_call_that_is_cancelled_while_it_is_held_goes_nowhere() -> None:
+    story = Story("[server]\nstateless = true").open()
+    story.die()
+    for number in (1, 2):
+        story.take(call(number, _meta={"progressToken": number}))
+    for identity in (1, 99, []):
+        cancellation = client({"method": "notifications/cancelled", "params": {"requestId": identity}})
+        assert to_client(story.take(cancellation)) == []
+    (hello,) = to_server(story.come_back())
+    assert [one["params"]["progressToken"] for one in to_client(story.after(SIGN_SECONDS))] == [2]
+    told = to_server(story.take(server({"id": hello["id"], "result": AGREED})))
+    assert [each.get("id") for each in told] == [None, 2, None, None]
+    assert to_client(story.take(server({"id": 2, "result": {"content": []}})))[0]["id"] == 2
 
 
 @pytest.mark.requirement("respawn.repeat")

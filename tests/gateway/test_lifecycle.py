@@ -10,6 +10,7 @@ from mcpgw.gateway.lifecycle import (
     BACKOFF,
     DEGRADED,
     FAILED,
+    IDLE_DELAY_SECONDS,
     JITTER,
     LONGEST_DELAY_SECONDS,
     READY,
@@ -73,6 +74,22 @@ def test_who_lived_for_a_minute_starts_over() -> None:
         life.ready(now + 2)
 
 
+@pytest.mark.requirement("respawn.floor")
+def test_one_that_answers_nothing_is_never_started_in_a_circle() -> None:
+    life = _lifecycle(Upkeep(restart_delay_seconds=0, deaths_a_minute=0))
+    life.ready(0.0)
+    now, waited = 0.0, []
+    for serves in (True, True, False, False, False, True, False):
+        life.served = serves
+        life.died("exit code 1", now)
+        due = life.due()
+        assert due is not None
+        waited.append(due - now)
+        now = due
+        assert life.start(now) and not life.served
+    assert waited == [0, 0, IDLE_DELAY_SECONDS, 2, 4, 0, 8]
+
+
 @pytest.mark.requirement("respawn.failed")
 def test_five_deaths_in_a_minute_are_the_end_until_someone_asks() -> None:
     life = _lifecycle()
@@ -106,6 +123,15 @@ def test_a_wanted_end_is_no_death() -> None:
     assert life.start(1.5)
 
 
+def test_the_end_of_one_that_fell_silent_is_a_death() -> None:
+    life = _lifecycle(Upkeep(deaths_a_minute=1))
+    life.ready(0.0)
+    life.silent()
+    assert (life.state, life.lives) == (STOPPING, True)
+    life.died("signal 15", 1.5)
+    assert life.state == FAILED
+
+
 def test_what_never_answered_is_not_restarted() -> None:
     assert not _lifecycle().restart(1.0)
 
@@ -119,6 +145,7 @@ class Machine(RuleBasedStateMachine):
         self.life = _lifecycle()
         self.life.ready(0.0)
         self.deaths: list[float] = []
+        self.wanted = False
 
     @rule(seconds=st.floats(0, 90))
     def time_passes(self, seconds: float) -> None:
@@ -134,8 +161,13 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.life.lives)
     @rule()
+    def it_falls_silent(self) -> None:
+        self.life.silent()
+
+    @precondition(lambda self: self.life.lives)
+    @rule()
     def it_dies(self) -> None:
-        wanted = self.life.state == STOPPING
+        wanted, self.wanted = self.wanted, False
         self.life.died("signal 11", self.now)
         if wanted:
             assert self.life.start(self.now)
@@ -145,7 +177,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def someone_asks_for_a_restart(self) -> None:
-        lives = self.life.lives
+        lives = self.wanted = self.life.lives
         assert self.life.restart(self.now) is lives
         self.deaths.clear()
         if not lives:

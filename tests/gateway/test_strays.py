@@ -20,14 +20,17 @@ def message(**members: Any) -> Message:
 
 
 def renamed(strays: Strays, **members: Any) -> dict[str, Any] | None:
-    asked = message(**members)
-    frame = strays.to_client(asked, asked.raw)
-    return None if frame is None else json.loads(frame)
+    """What the client gets in place of the server's message; None: that."""
+    frame = message(**members).raw
+    sent = strays.renamed(frame)
+    return None if sent is frame else json.loads(sent)
 
 
 def returned(strays: Strays, **members: Any) -> dict[str, Any] | None:
-    frame = strays.to_server(message(**members))
-    return None if frame is None else json.loads(frame)
+    """What the server gets in place of the client's message; None: that."""
+    answer = message(**members)
+    sent = strays.to_server(answer)
+    return None if sent is answer.raw else json.loads(sent)
 
 
 def test_only_an_id_that_is_still_open_is_changed() -> None:

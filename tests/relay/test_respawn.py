@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mcpgw.paths import StateLayout
+from mcpgw.relay.shutdown import EOF_GRACE_SECONDS
 from mcpgw.state.control import ask_restart
 from mcpgw.state.instance import read_instances
 from support.mortal import Mortal, mortal_server, text
@@ -150,18 +152,43 @@ def test_calls_that_come_while_it_is_away_wait_in_order(mortal: Mortal) -> None:
         assert ids == [50, *range(60, 80)]
 
 
+@pytest.mark.requirement("respawn.silent")
+def test_who_waits_for_a_server_that_closed_its_output_is_answered_at_once(mortal: Mortal) -> None:
+    with mortal.start() as peer:
+        peer.open()
+        asked_at = time.monotonic()
+        answer = peer.call("hush")
+        assert time.monotonic() - asked_at < EOF_GRACE_SECONDS  # before anything ends the server
+        assert answer["result"]["isError"] and "closed its output" in text(answer)
+        assert mortal.status().state == "stopping"
+        assert text(peer.call("echo")) == "life 2"
+    assert mortal.deeds() == [("server/silent", "alert"), ("server/ended", "alert"), ("server/restarted", "log")]
+
+
+def test_a_server_that_closed_its_input_is_replaced_too(mortal: Mortal) -> None:
+    with mortal.start() as peer:
+        peer.open()
+        peer.send({"id": 50, "method": "tools/call", "params": {"name": "deafen"}})
+        assert os.read(peer.stderr.fileno(), 100) == b"done\n"
+        peer.send({"id": 51, "method": "tools/call", "params": {"name": "echo"}})
+        answers = [peer.receive() for _ in range(2)]
+        assert [one["id"] for one in answers] == [50, 51]
+        assert all("signal 15" in text(one) for one in answers)
+        assert text(peer.call("echo")) == "life 2"
+
+
 @pytest.mark.requirement("respawn.failed")
-def test_five_deaths_in_a_minute_fail_until_a_person_restarts(mortal: Mortal) -> None:
-    with mortal.start("1:die=1", "2:start=exit:3", "3:init=exit:4", "4:start=exit:3", "5:start=exit:3") as peer:
+def test_too_many_deaths_in_a_minute_fail_until_a_person_restarts(mortal: Mortal) -> None:
+    with mortal.start("1:die=1", "2:start=exit:3", "3:init=exit:4", settings="deaths_a_minute = 3") as peer:
         peer.open()
         assert peer.call("echo")["result"]["isError"]
         refused = peer.call("echo")
-        assert "5 times within a minute" in text(refused)
+        assert "3 times within a minute" in text(refused)
         assert peer.ask("ping")["error"]["code"] == -31004
-        assert (mortal.status().state, mortal.lives) == ("failed", 5)
+        assert (mortal.status().state, mortal.lives) == ("failed", 3)
         layout = StateLayout(str(mortal.state))
         ask_restart(layout, read_instances(layout)[0].id)
-        assert text(_until_up(peer)) == "life 6"
+        assert text(_until_up(peer)) == "life 4"
 
 
 @pytest.mark.requirement("respawn.failed")
@@ -170,7 +197,7 @@ def test_a_program_that_is_gone_is_said_to_be_and_leaves_nothing_open(mortal: Mo
     script = "#!/bin/sh\nexec " + " ".join(map(shlex.quote, mortal_server(mortal.notes))) + "\n"
     program.write_text(script)
     program.chmod(0o755)
-    settings = "[server]\nrestart_delay_seconds = 0\n"
+    settings = "[server]\nrestart_delay_seconds = 0\ndeaths_a_minute = 3\n"
     mortal.state.mkdir()
     (mortal.state / "config.toml").write_text(settings)
     with Peer(gateway(str(program)), mortal.state) as peer:

@@ -272,6 +272,7 @@ def fm_25(state: Path, profile: str) -> None:
     with _peer(_state(state, profile, RESTART_AT_ONCE)) as peer:
         peer.open()
         for _ in range(5):
+            peer.call("echo", text="of some use")
             assert peer.call("die", how="exit:6")["result"]["isError"]
         refused = peer.ask("tools/list")["error"]
         assert refused["code"] == -31004 and "5 times within a minute" in refused["message"]
@@ -333,7 +334,15 @@ def fm_31(state: Path, profile: str) -> None:
     assert said.startswith("Intact") and f"{journal.name}: ends in half a line" in said
 
 
-def fm_40(state: Path, profile: str) -> None:
+def fm_32(state: Path, profile: str) -> None:
+    state.mkdir()
+    with Peer(gateway(*mortal_server(state.parent)), _state(state, profile, RESTART_AT_ONCE)) as peer:
+        answer = peer.open().call("hush")["result"]
+        assert answer["isError"] and "closed its output" in answer["content"][0]["text"]
+        assert peer.call("echo")["result"]["content"][0]["text"] == "life 2"
+
+
+def fm_33(state: Path, profile: str) -> None:
     with _peer(_state(state, profile, '[rules.aws-access-key]\nto_server = "log"')) as peer:
         result = peer.open().call("echo", text=f"{KEY} " * 5_001)["result"]
         assert bool(result.get("isError")) is (profile != "observe")

@@ -4,12 +4,14 @@ DIRECTORY: `lives` counts its starts, `seen` gets a line `LIFE FRAME` for each f
 life as N:name=value or for all as name=value: die=K (ends at its K-th tools/call, unanswered), start=exit:C (at once),
 init=exit:C (when asked to initialize), tools=NAME,..., page=NAME,... (a second page), version=TEXT, declare=tools,...
 (listChanged), asks=METHOD (a request of its own, id 0, once initialized), half=TEXT (before it dies), silent=METHOD
-(never answered), stderr=TEXT (at start). A tools/call of `die` ends it with exit code 7, any other is echoed.
+(never answered), stderr=TEXT (at start). A tools/call of `die` ends it with exit code 7; `hush`
+closes its stdout and `deafen` its stdin, says `done` on stderr and goes on until it is told to stop; any other is echoed.
 """
 
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(sys.argv[1])
@@ -67,6 +69,10 @@ def main() -> None:
             calls += 1
             if params["name"] == "die" or calls == int(option("die") or 0):
                 end("exit:7")
+            if params["name"] in ("hush", "deafen"):
+                os.close(0 if params["name"] == "deafen" else 1)
+                os.write(2, b"done\n")
+                time.sleep(600)
             put({"id": message["id"], "result": {"content": [{"type": "text", "text": f"life {LIFE}"}]}})
             continue
         if method == "resources/read" and params["uri"] == f"die:{LIFE}":

@@ -120,10 +120,7 @@ def restarted_before(ref: str) -> str:
 
 
 def not_back_yet(seconds: int) -> str:
-    return (
-        f"The MCP server has ended and was not back within {seconds} s. This request was not sent to it; "
-        f"it can be repeated."
-    )
+    return f"The MCP server has ended and was not back within {seconds} s to take this request; it can be repeated."
 
 
 def not_answered(seconds: int) -> str:

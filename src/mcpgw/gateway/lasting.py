@@ -9,35 +9,38 @@ from itertools import count
 
 from mcpgw.audit.record import deed
 from mcpgw.gateway import answers
-from mcpgw.gateway.continuity import REMEMBERED, Continuity, summary
+from mcpgw.gateway.continuity import Continuity, summary
 from mcpgw.gateway.effects import Standing, Start, Stop, ToClient, ToServer
 from mcpgw.gateway.gate import Gate, refuse
 from mcpgw.gateway.judging import Verdict
 from mcpgw.gateway.lane import lane_for
 from mcpgw.gateway.lifecycle import FAILED, STOPPED
+from mcpgw.gateway.notes import Notes
 from mcpgw.gateway.records import broken, record_of
 from mcpgw.gateway.replay import Replay
 from mcpgw.gateway.session import Session
-from mcpgw.gateway.strays import Strays, read
+from mcpgw.gateway.strays import Strays, cancelled_by, elements, read, regrouped
 from mcpgw.gateway.waiting import Waiting, down, has_call
 from mcpgw.policy.decide import CLEAN
 from mcpgw.policy.fingerprint import event_reference
-from mcpgw.policy.rule import HANDSHAKE_SECONDS, Flow
+from mcpgw.policy.rule import HANDSHAKE_SECONDS, MIRROR, Flow
 from mcpgw.protocol.message import Kind
-from mcpgw.protocol.methods import INITIALIZE, INITIALIZED, PROGRESS, REPEATABLE, Direction
+from mcpgw.protocol.methods import CANCELLED, INITIALIZE, INITIALIZED, Direction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mcpgw._native import Lane
     from mcpgw.gateway.effects import Effect
     from mcpgw.gateway.judging import Judge
     from mcpgw.gateway.lifecycle import Lifecycle
     from mcpgw.protocol.framing import Oversize
     from mcpgw.protocol.message import Message
-    from mcpgw.protocol.pending import Pending
 
-ENDED, RESTARTED, CHANGED = "server/ended", "server/restarted", "server/changed"  # in the journal; no frame has them
-UNNOTED = "session/not-noted"  # likewise
+# In the journal; no frame has them.
+ENDED, SILENT, RESTARTED, CHANGED = "server/ended", "server/silent", "server/restarted", "server/changed"
+UNNOTED = "session/not-noted"
 TO_SERVER, TO_CLIENT = Direction.TO_SERVER, Direction.TO_CLIENT
 
 
@@ -60,7 +63,8 @@ class Lasting:
         self._replay: Replay | None = None
         self._replay_until: float | None = None
         self._gate = Gate(lifecycle, self._waiting.parking)
-        self._watch()
+        self._notes = Notes(self._memory, self._waiting, lifecycle.upkeep)
+        self._lane = self._new_lane()
 
     @property
     def client(self) -> tuple[str, str] | None:
@@ -77,15 +81,12 @@ class Lasting:
         self._session.adopt(judge)
         if judge is not None:
             self._lifecycle.upkeep = judge.policy.upkeep
-        self._watch()
+            self._notes.adopt(judge.policy.upkeep)
+        self._lane = self._new_lane()
 
-    def _watch(self) -> None:
-        """Which methods are more than passed on."""
-        upkeep = self._lifecycle.upkeep
-        progress = (PROGRESS,) if upkeep.progress_extends else ()
-        self._watched = REMEMBERED | REPEATABLE | upkeep.timeouts.keys() | {*progress}
+    def _new_lane(self) -> Lane | None:
         judge, waiting = self._judge, self._session.asked[TO_SERVER]
-        self._lane = None if judge is None else lane_for(judge, waiting, self._watched)
+        return None if judge is None else lane_for(judge, waiting, self._notes.watched)
 
     # -- frames ---------------------------------------------------------------------------------------------------
 
@@ -94,112 +95,86 @@ class Lasting:
         """What takes runs of frames in place of `receive`; None while more than their envelope counts."""
         if self._replay is not None or self._strays.any or not self._gate.wide_open:
             return None
-        if not self._lifecycle.established or self._session.client is None:
+        if not self._lifecycle.served or self._session.client is None:
             return None
         return self._lane
 
     def receive(self, direction: Direction, frame: bytes | Oversize, *, now: float) -> list[Effect]:
         """What to do about one frame that travels in `direction`. now: monotonic seconds. Raises nothing."""
-        if self._replay is not None or self._strays.any:
-            try:
-                aside = self._aside(direction, frame, now)
-            except Exception as error:  # noqa: BLE001 - a start that is not answered in time is given up
-                head = frame if isinstance(frame, bytes) else frame.head
-                aside = [broken(direction, head, "drop", f"it met an error of the gateway ({type(error).__name__})")]
-            if aside is not None:
-                return aside
+        aside: Sequence[Effect] = ()
+        if (self._replay is not None or self._strays.any) and isinstance(frame, bytes):
+            frame, aside = self._set_aside(direction, frame, now)
+            if frame == b"":
+                return list(aside)
         effects = self._session.receive(direction, frame, now=now)
+        if self._strays.any and direction is TO_CLIENT:
+            effects = [
+                ToClient(self._strays.renamed(one.frame)) if isinstance(one, ToClient) else one for one in effects
+            ]
         noted = effects
         for _, message, request in self._session.passed:
-            if (message.method if request is None else request.method) in self._watched:
+            if (message.method if request is None else request.method) in self._notes.watched:
                 try:
-                    self._note(direction, message, request, noted, now)
+                    self._notes.take(direction, message, request, noted, now)
                 except Exception as error:  # noqa: BLE001 - it was judged and passes, and is not told again
                     effects = [deed(UNNOTED, "alert", f"not kept for a restart ({type(error).__name__})"), *effects]
-        if not self._lifecycle.established:
+        if not self._lifecycle.served:
             effects = self._settle_in(effects, now)
-        return effects if self._gate.connected or direction is TO_CLIENT else self._park(effects, now)
+        if not self._gate.connected and direction is TO_SERVER:
+            effects = self._park(effects, now)
+        return [*aside, *effects] if aside else effects
 
     def unrecorded(self, rest: list[Effect]) -> list[Effect]:
         """What to do instead of `rest` when the last Record could not be written."""
         return self._session.unrecorded(rest)
 
-    def _aside(self, direction: Direction, frame: bytes | Oversize, now: float) -> list[Effect] | None:
-        """Frames that only a restart explains; None for all others."""
-        message = read(frame) if isinstance(frame, bytes) else None
-        if message is None:
-            return None
-        if direction is TO_CLIENT:
-            if self._replay is not None and self._replay.awaits(message):
-                self._session.passed.clear()
-                return self._replayed(self._replay, message, now)
-            return self._renamed(message, now) if self._strays.any else None
-        if self._strays.answers_one(message):
-            self._session.passed.clear()
-            return [self._record(direction, message, "drop", "answers a server that has ended")]
-        renamed = self._strays.to_server(message)
-        return None if renamed is None else self._session.receive(direction, renamed, now=now)
-
-    def _renamed(self, message: Message, now: float) -> list[Effect] | None:
-        """A new server's request whose id the client may still have open."""
-        effects = self._session.receive(TO_CLIENT, message.raw, now=now)
-        for place, effect in enumerate(effects):
-            if isinstance(effect, ToClient) and self._session.passed:
-                frame = self._strays.to_client(message, effect.frame)
-                effects[place] = effect if frame is None else ToClient(frame)
-        for _, passed, request in self._session.passed:
-            self._note(TO_CLIENT, passed, request, effects, now)
-        return effects
-
-    def _note(
-        self, direction: Direction, message: Message, request: Pending | None, effects: list[Effect], now: float
-    ) -> None:
-        """Keeps what a later life, a second asking or a time-out needs of a frame that passes."""
-        if message.kind is Kind.REQUEST:
-            if direction is TO_SERVER:
-                self._note_request(message, effects, now)
-        elif message.method == PROGRESS:
-            self._waiting.deadlines.progressed(message.params.get("progressToken"), now)
-        elif message.method == INITIALIZED and direction is TO_SERVER:
-            self._memory.passed(message, None)
-        elif request is not None and direction is TO_CLIENT:
-            self._waiting.answered(request)
-            if request.method in REMEMBERED:
-                self._memory.passed(message, request.id_text)
-
-    def _note_request(self, message: Message, effects: list[Effect], now: float) -> None:
-        frames = [effect.frame for effect in effects if isinstance(effect, ToServer)]
-        # What was redacted is told again redacted; what stood in an array that was changed is not.
-        sent = message if not frames or message.raw in frames[0] else read(frames[0])
-        if sent is None:
-            return
-        method = message.method or ""
-        if method in REMEMBERED:
-            self._memory.passed(sent, None)
-        seconds = self._lifecycle.upkeep.timeouts.get(method, 0)
-        self._waiting.asked(message, sent.raw if frames == [sent.raw] else None, seconds, now)
+    def _set_aside(self, direction: Direction, frame: bytes, now: float) -> tuple[bytes, list[Effect]]:
+        """A frame without what only a restart explains (b"": nothing is left), and what to do about that."""
+        self._session.passed.clear()
+        effects: list[Effect] = []
+        kept: list[bytes] = []
+        messages = elements(frame)
+        try:
+            for message in messages:
+                if direction is TO_CLIENT and self._replay is not None and self._replay.awaits(message):
+                    effects += self._replayed(self._replay, message, now)
+                elif direction is TO_SERVER and self._strays.answers_one(message):
+                    effects.append(self._record(direction, message, "drop", "answers a server that has ended"))
+                else:
+                    kept.append(message.raw if direction is TO_CLIENT else self._strays.to_server(message))
+        except Exception as error:  # noqa: BLE001 - a start that is not answered in time is given up
+            return b"", [broken(direction, frame, "drop", f"it met an error of the gateway ({type(error).__name__})")]
+        return regrouped(frame, messages, kept), effects
 
     def _settle_in(self, effects: list[Effect], now: float) -> list[Effect]:
-        """From the first answer to an opening on, the session no longer ends with its server."""
-        stateless = any(
-            request is not None and request.stateless and message.kind is Kind.RESULT
-            for _, message, request in self._session.passed
-        )
-        if not stateless and not self._session.handshake_done:
-            return effects
-        self._lifecycle.ready(now)
-        return [self._standing(), *effects]
+        """The first answer of a life; from that to an opening on, the session no longer ends with its server."""
+        answered = [
+            (message, request)
+            for direction, message, request in self._session.passed
+            if direction is TO_CLIENT and request is not None and message.kind is not Kind.REQUEST
+        ]
+        if not self._lifecycle.established:
+            opened = any(message.kind is Kind.RESULT and request.stateless for message, request in answered)
+            if not opened and not self._session.handshake_done:
+                return effects
+            self._lifecycle.ready(now)
+            effects = [self._standing(), *effects]
+        self._lifecycle.served = bool(answered)
+        return effects
 
     def _park(self, effects: list[Effect], now: float) -> list[Effect]:
         """What the client sends to a server that is not there; its answers to a new one pass at once."""
         passed = [message for _, message, _ in self._session.passed]
+        methods = [message.method for message in passed]
         if all(message.kind in (Kind.RESULT, Kind.ERROR) for message in passed):
             return effects
-        ids = tuple(message.id or "" for message in passed if message.kind is Kind.REQUEST)
+        kept = methods == [INITIALIZED]  # the end of the handshake is told with the rest of it
+        if kept or (methods == [CANCELLED] and self._waiting.cancelled(cancelled_by(passed[0]))):
+            return [effect for effect in effects if not isinstance(effect, ToServer)]
+        requests = [message for message in passed if message.kind is Kind.REQUEST]
         for effect in effects:
-            # The end of the handshake is told with the rest of it.
-            if isinstance(effect, ToServer) and [message.method for message in passed] != [INITIALIZED]:
-                self._waiting.parking.add(effect.frame, ids, now)
+            if isinstance(effect, ToServer):
+                self._waiting.parking.add(effect.frame, requests, now)
         return [effect for effect in effects if not isinstance(effect, ToServer)]
 
     # -- the server ends and comes back --------------------------------------------------------------------------
@@ -208,7 +183,6 @@ class Lasting:
         """The server has ended, or could not be started. how: "exit code 3".  rest: its last, unfinished line."""
         effects = self._unfinished(rest, now)
         self._session.passed.clear()
-        served = self._gate.connected
         self._replay = self._replay_until = None
         self._memory.forget_open()
         self._lifecycle.died(how, now)
@@ -216,13 +190,30 @@ class Lasting:
         if self.over:
             # One that never answered a handshake ends as without a gateway.
             return effects + (self._waiting.last_words(how) if self._lifecycle.established else [])
+        return effects + self._lose(how, now)
+
+    def server_silent(self, *, now: float) -> list[Effect]:
+        """The server runs, and can answer no more: its output is closed. It is being ended; `server_ended` follows."""
+        if not self._gate.connected or not self._lifecycle.established:
+            return []
+        self._session.passed.clear()
+        self._lifecycle.silent()
+        effects: list[Effect] = [deed(SILENT, "alert", self._lifecycle.reason), self._standing()]
+        how = "it closed its output"
+        if self._lifecycle.upkeep.on_crash == MIRROR:
+            self._gate_to(connected=False)
+            return effects + self._waiting.last_words(how)
+        return effects + self._lose(how, now)
+
+    def _lose(self, how: str, now: float) -> list[Effect]:
+        """Answers in the place of a server that gives none any more; what can wait for its next life does."""
         failed = self._lifecycle.state == FAILED
-        lost = self._waiting.lost(failed=failed)
-        if served:
+        lost = self._waiting.lost(now, failed=failed)
+        if self._gate.connected:
             self._gate.untold = not has_call(lost) and not self._lifecycle.upkeep.stateless and self._enforces
         self._gate_to(connected=False)
         text = answers.server_lost(how, answers.GIVEN_UP if failed else answers.RESTARTED)
-        effects += [*self._withdraw(), *(down(request, text) for request in lost)]
+        effects: list[Effect] = [*self._withdraw(), *(down(request, text) for request in lost)]
         if failed:
             effects += refuse(self._waiting.unsent(), self._gate.failure, self._reference)
         return effects

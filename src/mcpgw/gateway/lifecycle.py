@@ -14,6 +14,8 @@ FAILED, STOPPING, STOPPED = "failed", "stopping", "stopped"
 # Deaths are counted within so many seconds, and who lived that long starts over with the shortest delay.
 WINDOW_SECONDS = 60.0
 LONGEST_DELAY_SECONDS = 60.0
+# For a server that answered nothing, whatever the policy says: else one that ends at once would be started all day.
+IDLE_DELAY_SECONDS = 1
 # So that servers which one event ended do not all come back in the same moment.
 JITTER = 0.25
 
@@ -33,6 +35,7 @@ class Lifecycle:
         "_wanted",
         "established",
         "reason",
+        "served",
         "state",
         "upkeep",
     )
@@ -43,6 +46,8 @@ class Lifecycle:
         self.reason = ""
         # Whether the session's first handshake was answered: what ends before that ends the session, too.
         self.established = False
+        # Whether the server that runs has answered a request of the client's.
+        self.served = False
         self._jitter = jitter
         self._deaths: list[float] = []
         self._delays = 0
@@ -61,6 +66,10 @@ class Lifecycle:
         self._lived_since = now
         if self.state != STOPPING:
             self._move(DEGRADED if reservation else READY, reservation)
+
+    def silent(self) -> None:
+        """It runs on and answers no more; its end follows."""
+        self._move(STOPPING, "the server closed its output, so it is being ended")
 
     def died(self, how: str, now: float) -> None:
         """It has ended by itself, could not be started, or was told to: then backoff, failed or stopped follow."""
@@ -85,6 +94,7 @@ class Lifecycle:
         if self.state != BACKOFF or now < self._retry_at:
             return False
         self._lived_since = now
+        self.served = False
         self._move(STARTING, self.reason)
         return True
 
@@ -114,7 +124,8 @@ class Lifecycle:
     def _delay(self, now: float) -> float:
         if now - self._lived_since >= WINDOW_SECONDS:
             self._delays = 0
-        seconds = min(self.upkeep.restart_delay_seconds * 2.0**self._delays, LONGEST_DELAY_SECONDS)
+        first = max(self.upkeep.restart_delay_seconds, 0 if self.served else IDLE_DELAY_SECONDS)
+        seconds = min(first * 2.0**self._delays, LONGEST_DELAY_SECONDS)
         if 0 < seconds < LONGEST_DELAY_SECONDS:
             self._delays += 1
         return seconds * (1 + JITTER * self._jitter())

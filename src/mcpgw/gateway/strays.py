@@ -52,41 +52,60 @@ class Strays:
         del self._open[message.id_text]
         return True
 
-    def to_client(self, message: Message, frame: bytes) -> bytes | None:
-        """What to send in place of `frame`, as which the server's message was to pass; None: that."""
+    def renamed(self, frame: bytes) -> bytes:
+        """What to send to the client in place of `frame`: no request in it has an id that the client has open."""
+        messages = elements(frame)
+        return regrouped(frame, messages, [self._to_client(message) for message in messages])
+
+    def _to_client(self, message: Message) -> bytes:
         if message.kind is Kind.REQUEST and message.id_text in self._open:
             self._given += 1
             ours = own_id(self._mark, self._given)
             self._named[key_of(ours)] = message.id_text
             self._ours[message.id_text] = quote(ours)
-            return with_id(frame, quote(ours))
-        if message.method == CANCELLED and (cancelled := _cancelled(message)) in self._ours:
-            return cancellation(self._ours[cancelled], "the server says so")
-        return None
+            return with_id(message.raw, quote(ours))
+        key = cancelled_by(message) if message.method == CANCELLED else None
+        named = self._ours.get(id_text(key)) if key is not None else None
+        return message.raw if named is None else cancellation(named, "the server says so")
 
-    def to_server(self, message: Message) -> bytes | None:
-        """The client's answer under the id that the server knows, or None where it stands already."""
+    def to_server(self, message: Message) -> bytes:
+        """The client's message; an answer of its under the id that the server knows."""
         if message.kind not in (Kind.RESULT, Kind.ERROR):
-            return None
+            return message.raw
         theirs = self._named.pop(message.id or "", None)
         if theirs is None:
-            return None
+            return message.raw
         self._ours.pop(theirs, None)
         return with_id(message.raw, theirs)
 
 
-def read(frame: bytes) -> Message | None:
-    """The message that a frame is; None for what the session will refuse anyway, and for a batch."""
+def elements(frame: bytes) -> tuple[Message, ...]:
+    """The messages of a frame: one, those of an array, or none of what the session will refuse anyway."""
     try:
         message = parse(frame)
     except ProtocolError:
-        return None
-    return message if isinstance(message, Message) else None
+        return ()
+    return (message,) if isinstance(message, Message) else message.messages
 
 
-def _cancelled(message: Message) -> str:
+def regrouped(frame: bytes, messages: tuple[Message, ...], kept: list[bytes]) -> bytes:
+    """The frame of which `messages` are the elements, with `kept` in their place; b"" without any."""
+    if kept == [message.raw for message in messages]:
+        return frame
+    if not kept or messages[0].raw is frame:
+        return b"".join(kept)
+    return b"[" + b",".join(each.strip() for each in kept) + b"]\n"
+
+
+def read(frame: bytes) -> Message | None:
+    """The message that a frame is; None for what the session will refuse anyway, and for an array."""
+    messages = elements(frame)
+    return messages[0] if messages and messages[0].raw is frame else None
+
+
+def cancelled_by(message: Message) -> str | None:
+    """The table key of the request that a cancellation names."""
     try:
-        key = id_key(message.params.get("requestId"))
+        return id_key(message.params.get("requestId"))
     except NotStrict:
-        return ""
-    return "" if key is None else id_text(key)
+        return None

@@ -11,13 +11,15 @@ from mcpgw.gateway.answers import Code
 from mcpgw.gateway.continuity import cancellation
 from mcpgw.gateway.effects import ToClient, ToServer
 from mcpgw.gateway.parking import HOLD_SECONDS, Parking
+from mcpgw.gateway.strays import elements, regrouped
 from mcpgw.gateway.timeouts import Deadlines
-from mcpgw.protocol.message import id_text
+from mcpgw.protocol.message import Kind, id_text
 from mcpgw.protocol.methods import INITIALIZE, REPEATABLE, TOOLS_CALL, Direction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mcpgw.gateway.effects import Effect
+    from mcpgw.gateway.parking import Parked
     from mcpgw.gateway.session import Session
     from mcpgw.protocol.message import Message
     from mcpgw.protocol.pending import Pending, PendingTable
@@ -34,27 +36,33 @@ class Waiting:
         self._table: PendingTable = session.asked[Direction.TO_SERVER]
         self.parking = Parking()
         self.deadlines = Deadlines()
-        # What may be asked again, while it waits, and what has been: id (JSON text) -> frame.
-        self._repeatable: dict[str, bytes] = {}
-        self._repeated: dict[str, bytes] = {}
+        # What may be asked again, while it waits for its first answer: by id (JSON text).
+        self._repeatable: dict[str, Message] = {}
 
-    def asked(self, request: Message, frame: bytes | None, seconds: int, now: float) -> None:
-        """A request passed, as `frame` (None: within a batch). seconds: its time-out, 0 for none."""
-        if request.method in REPEATABLE and frame is not None:
-            self._repeatable[request.id_text or ""] = frame
+    def asked(self, request: Message, sent: Message | None, seconds: int, now: float) -> None:
+        """A request passed, as `sent` (None: within an array). seconds: its time-out, 0 for none."""
+        if request.method in REPEATABLE and sent is not None:
+            self._repeatable[request.id_text or ""] = sent
         if seconds:
             self.deadlines.set(request, seconds, now)
 
     def answered(self, request: Pending) -> None:
         self.deadlines.answered(request.id_text)
         self._repeatable.pop(request.id_text, None)
-        self._repeated.pop(request.id_text, None)
 
-    def lost(self, *, failed: bool) -> list[Pending]:
+    def cancelled(self, key: str | None) -> bool:
+        """The client takes back what no server has seen: it goes nowhere. False if it was sent, or not alone."""
+        if key is None or not self.parking.cancel(key):
+            return False
+        self._settle(key)
+        self._session.forget(key)
+        return True
+
+    def lost(self, now: float, *, failed: bool) -> list[Pending]:
         """Takes out what went down with the server. failed: there is no next life for which anything could be kept."""
         parked = self.parking.ids()
         sent = [key for key in self._table.ids() if key not in parked]
-        return self._settle_all([key for key in sent if failed or not self._ask_again(id_text(key))])
+        return self._settle_all([key for key in sent if failed or not self._ask_again(id_text(key), now)])
 
     def unsent(self) -> list[Pending]:
         """Takes out what no server has seen, as none comes back."""
@@ -67,10 +75,7 @@ class Waiting:
 
     def resumed(self) -> list[Effect]:
         """What is asked again, then what came meanwhile; without what has been answered since."""
-        parked = [
-            each.frame for each in self.parking.take() if not each.ids or any(key in self._table for key in each.ids)
-        ]
-        return [ToServer(frame) for frame in (*self._repeated.values(), *parked)]
+        return [ToServer(frame) for each in self.parking.take() if (frame := self._still_wanted(each))]
 
     def due_at(self) -> float | None:
         due = (self.parking.due(), self.deadlines.next())
@@ -89,7 +94,7 @@ class Waiting:
             if (seconds := late.get(id_text(key), 0)) and (request := self._settle(key)) is not None:
                 self._session.forget(key)
                 effects += _timed_out(request, seconds, connected=connected)
-        return effects
+        return effects + [ToClient(frame) for frame in self.parking.signs(now)]
 
     def last_words(self, how: str) -> list[Effect]:
         """Before the session ends with its server."""
@@ -99,12 +104,19 @@ class Waiting:
             for each in self._table.settle_all()
         ]
 
-    def _ask_again(self, identity: str) -> bool:
+    def _still_wanted(self, parked: Parked) -> bytes:
+        if all(key in self._table for key in parked.ids):
+            return parked.frame
+        messages = elements(parked.frame)
+        kept = [each.raw for each in messages if each.kind is not Kind.REQUEST or (each.id or "") in self._table]
+        return regrouped(parked.frame, messages, kept)
+
+    def _ask_again(self, identity: str, now: float) -> bool:
         """Whether the request is kept for the next life: a second server that ends over it is the last."""
-        frame = self._repeatable.pop(identity, None)
-        if frame is None:
+        request = self._repeatable.pop(identity, None)
+        if request is None:
             return False
-        self._repeated[identity] = frame
+        self.parking.add(request.raw, [request], now)
         return True
 
     def _is_call(self, key: str) -> bool:

@@ -65,6 +65,9 @@ class Withheld:
         """There was none."""
         return []
 
+    def server_silent(self, *, now: float) -> list[Effect]:
+        return []
+
     def server_started(self, *, now: float) -> list[Effect]:
         return []
 

@@ -11,6 +11,8 @@ EOF_GRACE_SECONDS = 1.5
 TERM_GRACE_SECONDS = 4.5
 # A server that has ended may have left a child that holds its stdout: what is in the pipe still counts.
 DRAIN_SECONDS = 0.25
+# A server that ends is known to have within milliseconds of its last byte; one that has not by then lives on.
+SILENCE_SECONDS = 0.5
 # How long the client may take for the last bytes of a server that has ended.
 FLUSH_SECONDS = 2.0
 
@@ -18,12 +20,14 @@ FLUSH_SECONDS = 2.0
 class Shutdown:
     """Deadlines in monotonic seconds; each method answers what is due."""
 
-    __slots__ = ("ended_at", "eof_at", "first_signal", "signalled_at", "terminated")
+    __slots__ = ("ended_at", "eof_at", "first_signal", "signalled_at", "silenced", "silent_at", "terminated")
 
     def __init__(self) -> None:
         self.signalled_at: float | None = None
         self.first_signal = 0
         self.eof_at: float | None = None
+        self.silent_at: float | None = None
+        self.silenced = False
         self.terminated = False
         self.ended_at: float | None = None
 
@@ -36,6 +40,18 @@ class Shutdown:
         """The server's stdin was closed."""
         if self.eof_at is None:
             self.eof_at = now
+
+    def output_closed(self, now: float) -> None:
+        """The server's stdout came to its end."""
+        if self.silent_at is None:
+            self.silent_at = now + SILENCE_SECONDS
+
+    def due_silence(self, now: float) -> bool:
+        """Whether the server lives on with its stdout closed; said once."""
+        if self.ended_at is not None or self.silenced or self.silent_at is None or now < self.silent_at:
+            return False
+        self.silenced = True
+        return True
 
     def server_ended(self, now: float) -> None:
         if self.ended_at is None:
@@ -54,6 +70,8 @@ class Shutdown:
             due.append(self.signalled_at + SIGNAL_GRACE_SECONDS)
         if self.eof_at is not None:
             due.append(self.eof_at + EOF_GRACE_SECONDS + (TERM_GRACE_SECONDS if self.terminated else 0))
+        if self.silent_at is not None and not self.silenced:
+            due.append(self.silent_at)
         return min(due, default=None)
 
     def due_signal(self, now: float) -> int | None:

@@ -279,8 +279,10 @@ class Pump:
         if life.input_open and (client_gone or server_done) and not life.to_server.queued:
             self._forget(life.child.stdin)
             life.close_input()
-        if client_gone or life.child.stdout not in self._open:
+        if client_gone or server_done:
             life.ending.input_closed(now)
+        if life.child.stdout not in self._open:
+            life.ending.output_closed(now)
         if life.status is not None:
             return
         if (number := life.ending.due_signal(now)) is not None:
@@ -288,6 +290,8 @@ class Pump:
         if (status := child_process.reap(life.child)) is not None:
             life.status = status
             life.ending.server_ended(now)
+        elif life.ending.due_silence(now) and self._client_listens:
+            self._perform(self._session.server_silent(now=now))
 
     def _bury(self, life: Life) -> None:
         """The last frames, what the server left behind, and the answers to whoever waits."""
