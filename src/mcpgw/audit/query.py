@@ -42,6 +42,7 @@ class Query:
     """Which records are wanted; None means any. `since`: epoch seconds.  `server`: a server's name or an entry id.
 
     `blocked`: only messages that were not delivered (block, refuse, drop).  `instance`: whose journals are read at all.
+    `ref`: of the record, or of a finding in it.
     """
 
     server: str | None = None
@@ -50,6 +51,7 @@ class Query:
     direction: str | None = None
     blocked: bool = False
     instance: str | None = None
+    ref: str | None = None
 
     def wants(self, line: Line) -> bool:
         record = line.record
@@ -59,6 +61,7 @@ class Query:
             and (self.since is None or line.at >= self.since)
             and (self.direction is None or record.get("direction") == self.direction)
             and (not self.blocked or record.get("decision") in NOT_DELIVERED)
+            and (self.ref is None or self.ref in _refs(record))
         )
 
 
@@ -67,6 +70,7 @@ def read(layout: StateLayout, query: Query, ends: Mapping[str, int] | None = Non
 
     Raises OSError for a journal that cannot be read.
     """
+    holding = (query.ref or "").encode()
     first = time.strftime("%Y-%m-%d", time.gmtime(query.since)) if query.since is not None else ""
     for day in days(layout):
         if day < first:
@@ -74,11 +78,20 @@ def read(layout: StateLayout, query: Query, ends: Mapping[str, int] | None = Non
         for file in day_files(layout, day):
             if query.instance is not None and not os.path.basename(file).startswith(query.instance):
                 continue
-            for offset, line in _lines(layout, file):
+            for offset, line in _lines(layout, file, holding=holding):
                 if ends is not None and offset > ends.get(file, 0):
                     break
                 if line is not None and query.wants(line):
                     yield line
+
+
+def findings_of(record: Record) -> list[dict[str, Any]]:
+    listed = record.get("findings")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _refs(record: Record) -> list[Any]:
+    return [record.get("ref"), *(each.get("ref") for each in findings_of(record))]
 
 
 def latest(lines: Iterable[Line], limit: int) -> list[Line]:
@@ -103,8 +116,13 @@ def follow(layout: StateLayout, query: Query, ends: Mapping[str, int], wait: Cal
                     yield line
 
 
-def _lines(layout: StateLayout, file: str, offset: int = 0) -> Iterator[tuple[int, Line | None]]:
-    """(where it ends, the line) for each complete line from `offset` on; None for one that is no record."""
+def _lines(
+    layout: StateLayout, file: str, offset: int = 0, *, holding: bytes = b""
+) -> Iterator[tuple[int, Line | None]]:
+    """(where it ends, the line) for each complete line from `offset` on; None for one that is no record.
+
+    holding: lines without it are not looked at, and come as None too.
+    """
     try:
         source = open(f"{layout.audit_dir}/{file}", "rb")  # noqa: SIM115 - closed by the with below
     except FileNotFoundError:
@@ -115,7 +133,7 @@ def _lines(layout: StateLayout, file: str, offset: int = 0) -> Iterator[tuple[in
             if not raw.endswith(b"\n"):
                 return
             offset += len(raw)
-            yield offset, _parse(file, raw[:-1])
+            yield offset, _parse(file, raw[:-1]) if holding in raw else None
 
 
 def _parse(file: str, raw: bytes) -> Line | None:

@@ -14,7 +14,7 @@ def instances_of(place: StateLayout, server: str) -> tuple[InstanceStatus, ...]:
 
     Raises NotFound if there is none, UsageFault if the name stands for several entries.
     """
-    found = tuple(each for each in read_instances(place) if server in (server_of(each), entry_of(each)))
+    found = _named(place, server)
     if not found:
         raise NotFound(
             f"no gateway of a server {visible(server)} has run in the last days",
@@ -25,6 +25,15 @@ def instances_of(place: StateLayout, server: str) -> tuple[InstanceStatus, ...]:
         choices = ", ".join(visible(entry) or "(started by hand)" for entry in entries)
         raise UsageFault(f"{visible(server)} is the name of several entries", f"Name one of them: {choices}")
     return found
+
+
+def is_known(place: StateLayout, server: str) -> bool:
+    """Whether a server of that name, or entry, left an instance."""
+    return bool(_named(place, server))
+
+
+def _named(place: StateLayout, server: str) -> tuple[InstanceStatus, ...]:
+    return tuple(each for each in read_instances(place) if server in (server_of(each), entry_of(each)))
 
 
 def server_of(instance: InstanceStatus) -> str:

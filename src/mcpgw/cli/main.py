@@ -24,7 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "wrap": ("wrap", "Print a routed copy of a managed file or a `--mcp-config`."),
     "scan": ("scan", "Look for literal secrets."),
     "status": ("status", "Is everything protected? A verdict first, then every entry."),
-    "why": ("why", "Why a server is down, or was."),
+    "why": ("why", "Why a server is down, or a message was refused."),
     "restart": ("restart", "Start a server anew; the sessions that use it go on."),
     "doctor": ("doctor", "What is wrong with the installation, and what to do; --fix mends it."),
     "review": ("review", "What waits for your decision: servers that changed since you approved them."),

@@ -1,8 +1,10 @@
-"""`mcpgw why SERVER`: a post-mortem from what the instance left: status record, stderr, journal. It changes nothing."""
+"""`mcpgw why SERVER`: a post-mortem from what the instance left: status record, stderr, journal. It changes nothing.
+
+What stands for a refusal, and no server, is `refusal`'s to explain.
+"""
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import time
@@ -11,7 +13,8 @@ from dataclasses import asdict, dataclass
 import click
 
 from mcpgw.audit.query import Line, Query, latest, read
-from mcpgw.cli.instances import instances_of, server_of
+from mcpgw.cli import refusal
+from mcpgw.cli.instances import instances_of, is_known, server_of
 from mcpgw.cli.masking import masked
 from mcpgw.cli.output import emit, json_option
 from mcpgw.cli.places import layout
@@ -26,7 +29,6 @@ SCHEMA = "mcpgw.why/1"
 STDERR_LINES = 20
 FRAMES = 10
 EVENTS = 20
-PARAMS_CHARS = 200
 _HOW = re.compile(r"(exit code|signal) (\d+)")
 # The frames that a person asks about are the last before the end, whatever came of them.
 _CONTROL = "control"
@@ -76,12 +78,16 @@ class PostMortem:
 
 
 @click.command("why")
-@click.argument("server", metavar="SERVER")
+@click.argument("subject", metavar="SERVER|REF")
 @json_option
-def command(server: str, as_json: bool) -> None:
-    """Why a server is down, or was: how it ended, its last words and messages, and what to do."""
+def command(subject: str, as_json: bool) -> None:
+    """Why a server is down, or was; or what refused a message, by the REF in its answer."""
     place = layout()
-    found = instances_of(place, server)
+    if refusal.is_reference(subject) and not is_known(place, subject):
+        explanation = refusal.explain(place, subject)
+        emit(refusal.SCHEMA, asdict(explanation), as_json, lambda: refusal.text(explanation))
+        return
+    found = instances_of(place, subject)
     report = post_mortem(place, next((each for each in reversed(found) if each.alive), found[-1]))
     emit(SCHEMA, asdict(report), as_json, lambda: _text(report, time.time()))
 
@@ -156,8 +162,8 @@ def _event(line: Line) -> Event:
 
 def _frame(line: Line) -> Frame:
     direction, kind, method, tool, decision = (str(line.record.get(key) or "") for key in _FRAME_KEYS)
-    size, params = line.record.get("bytes"), line.record.get("params")
-    said = "" if params is None else masked(json.dumps(params, ensure_ascii=False))[:PARAMS_CHARS]
+    size = line.record.get("bytes")
+    said = refusal.shown_params(line.record)
     return Frame(line.at, direction, kind, method, tool, decision, size if isinstance(size, int) else 0, said)
 
 

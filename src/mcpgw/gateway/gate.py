@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mcpgw.protocol.pending import Pending
 
 REFUSED = "request/refused"  # in the journal; no frame has it
+GIVEN_UP, CHANGED, RESTARTED = "server-failed", "server-changed", "server-restarted"
 
 
 class Gate:
@@ -55,16 +56,16 @@ class Gate:
             return self.hold
         if self.untold:
             self.untold = False
-            return Code.SERVER_DOWN, "server-restarted", answers.restarted_before
+            return Code.SERVER_DOWN, RESTARTED, answers.restarted_before
         return None
 
     @property
     def failure(self) -> Refusal:
-        return Code.SERVER_DOWN, "server-failed", partial(answers.server_failed, self._lifecycle.reason)
+        return Code.SERVER_DOWN, GIVEN_UP, partial(answers.server_failed, self._lifecycle.reason)
 
     @property
     def hold(self) -> Refusal:
-        return Code.APPROVAL, "server-changed", partial(answers.server_differs, self.differences)
+        return Code.APPROVAL, CHANGED, partial(answers.server_differs, self.differences)
 
 
 def refuse(requests: list[Pending], refusal: Refusal, reference: Callable[[], str]) -> list[Effect]:
