@@ -13,6 +13,7 @@ import pytest
 
 from mcpgw.audit.verify import verify
 from mcpgw.paths import StateLayout
+from mcpgw.relay.shutdown import EOF_GRACE_SECONDS, TERM_GRACE_SECONDS
 from support.peer import Peer, gateway, mock
 from support.processes import children, gone, started_by
 
@@ -176,6 +177,17 @@ def test_a_server_that_ignores_the_end_of_its_input_is_ended(state: Path) -> Non
     with _peer(state, "ignore=eof") as peer:
         peer.open()
         assert peer.end() == -signal.SIGTERM
+
+
+@pytest.mark.requirement("relay.no-orphans")
+@pytest.mark.parametrize("ignored", ["eof", "all"])
+def test_a_client_that_is_gone_leaves_no_server_waiting(state: Path, ignored: str) -> None:
+    with _peer(state, f"ignore={ignored}") as peer:
+        servers = started_by(peer.open().process.pid)
+        for pipe in (peer.stdin, peer.stdout):
+            pipe.close()
+        assert peer.wait(EOF_GRACE_SECONDS + TERM_GRACE_SECONDS - 1) < 0  # well before a client that still reads
+        assert gone(servers, 0)
 
 
 @pytest.mark.parametrize("size", [1 << 20, 8 << 20])

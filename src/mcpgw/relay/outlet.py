@@ -60,6 +60,10 @@ class Outlet:
             else:
                 self._queue.popleft()
 
+    def lose_reader(self) -> None:
+        """Its reader has gone, though nothing was written that would have shown it."""
+        self._break()
+
     def close(self) -> None:
         """Closes the descriptor. What is sent later is dropped: the number may name another file by then."""
         self._break()

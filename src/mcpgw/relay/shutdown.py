@@ -9,6 +9,8 @@ SIGNAL_GRACE_SECONDS = 0.45
 # SDK clients close stdin, wait 2 s, then signal: the server gets a SIGTERM of ours just before.
 EOF_GRACE_SECONDS = 1.5
 TERM_GRACE_SECONDS = 4.5
+# With the client gone altogether nobody waits for anything: half of it to end by itself, half after a SIGTERM.
+ABANDONED_SECONDS = 0.8
 # A server that has ended may have left a child that holds its stdout: what is in the pipe still counts.
 DRAIN_SECONDS = 0.25
 # A server that ends is known to have within milliseconds of its last byte; one that has not by then lives on.
@@ -20,12 +22,22 @@ FLUSH_SECONDS = 2.0
 class Shutdown:
     """Deadlines in monotonic seconds; each method answers what is due."""
 
-    __slots__ = ("ended_at", "eof_at", "first_signal", "signalled_at", "silenced", "silent_at", "terminated")
+    __slots__ = (
+        "ended_at",
+        "first_signal",
+        "kill_at",
+        "signalled_at",
+        "silenced",
+        "silent_at",
+        "terminate_at",
+        "terminated",
+    )
 
     def __init__(self) -> None:
         self.signalled_at: float | None = None
         self.first_signal = 0
-        self.eof_at: float | None = None
+        self.terminate_at: float | None = None
+        self.kill_at = 0.0  # counts from the SIGTERM on
         self.silent_at: float | None = None
         self.silenced = False
         self.terminated = False
@@ -38,8 +50,16 @@ class Shutdown:
 
     def input_closed(self, now: float) -> None:
         """The server's stdin was closed."""
-        if self.eof_at is None:
-            self.eof_at = now
+        if self.terminate_at is None:
+            self.terminate_at = now + EOF_GRACE_SECONDS
+            self.kill_at = self.terminate_at + TERM_GRACE_SECONDS
+
+    def abandoned(self, now: float) -> None:
+        """The client is gone: nobody writes, and nobody reads any more."""
+        self.input_closed(now)
+        if self.terminate_at is not None:
+            self.terminate_at = min(self.terminate_at, now + ABANDONED_SECONDS / 2)
+            self.kill_at = min(self.kill_at, now + ABANDONED_SECONDS)
 
     def output_closed(self, now: float) -> None:
         """The server's stdout came to its end."""
@@ -59,7 +79,7 @@ class Shutdown:
 
     @property
     def under_way(self) -> bool:
-        return self.eof_at is not None or self.signalled_at is not None or self.ended_at is not None
+        return self.terminate_at is not None or self.signalled_at is not None or self.ended_at is not None
 
     def deadline(self) -> float | None:
         """When something is due next, if nothing happens before."""
@@ -68,8 +88,8 @@ class Shutdown:
             due.append(self.ended_at + DRAIN_SECONDS)
         if self.signalled_at is not None:
             due.append(self.signalled_at + SIGNAL_GRACE_SECONDS)
-        if self.eof_at is not None:
-            due.append(self.eof_at + EOF_GRACE_SECONDS + (TERM_GRACE_SECONDS if self.terminated else 0))
+        if self.terminate_at is not None:
+            due.append(self.kill_at if self.terminated else self.terminate_at)
         if self.silent_at is not None and not self.silenced:
             due.append(self.silent_at)
         return min(due, default=None)
@@ -80,14 +100,12 @@ class Shutdown:
             return None
         if self.signalled_at is not None and now >= self.signalled_at + SIGNAL_GRACE_SECONDS:
             return int(_signal.SIGKILL)
-        if self.eof_at is None:
+        if self.terminate_at is None:
             return None
-        if self.terminated and now >= self.eof_at + EOF_GRACE_SECONDS + TERM_GRACE_SECONDS:
-            return int(_signal.SIGKILL)
-        if not self.terminated and now >= self.eof_at + EOF_GRACE_SECONDS:
-            self.terminated = True
-            return int(_signal.SIGTERM)
-        return None
+        if self.terminated:
+            return int(_signal.SIGKILL) if now >= self.kill_at else None
+        self.terminated = now >= self.terminate_at
+        return int(_signal.SIGTERM) if self.terminated else None
 
     def drained(self, now: float) -> bool:
         """Whether the time to read what an ended server left is over."""

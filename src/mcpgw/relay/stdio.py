@@ -32,7 +32,8 @@ STDERR_RING_BYTES = 8192
 # Rare enough not to show in a latency, often enough to find a cycle that a library leaves.
 COLLECT_EVERY_OBJECTS = 50_000
 STDIN, STDOUT, STDERR = 0, 1, 2
-_READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+_GONE = select.POLLHUP | select.POLLERR
+_READABLE = select.POLLIN | _GONE
 
 
 class Pump:
@@ -121,7 +122,7 @@ class Pump:
         """Brings the poll set up to date: a source is read only while its sink is not crowded."""
         life = self._life
         sinks = (life.to_server, self._to_client, self._stderr)
-        pressure: tuple[int, ...] = (len(self._open), life.input_open)
+        pressure: tuple[int, ...] = (len(self._open), life.input_open, self._to_client.broken)
         if life.to_server.queued or self._to_client.queued or self._stderr.queued:
             pressure += tuple((one.queued > 0) + one.crowded for one in sinks)
         if pressure == self._pressure:
@@ -135,6 +136,8 @@ class Pump:
                 wanted[source] = select.POLLIN
         if life.child.stderr in self._open and not self._stderr.crowded:
             wanted[life.child.stderr] = select.POLLIN
+        if STDIN not in self._open and not self._to_client.broken:
+            wanted[self._to_client.fd] = 0  # tells when the client has gone altogether
         for sink in sinks:
             if sink.queued:
                 wanted[sink.fd] = wanted.get(sink.fd, 0) | select.POLLOUT
@@ -201,6 +204,8 @@ class Pump:
             for sink in (self._life.to_server, self._to_client, self._stderr):
                 if sink.fd == fd:
                     sink.flush()
+            if fd == self._to_client.fd and events & _GONE:
+                self._to_client.lose_reader()
 
     def _arrived(self, chunk: Chunk) -> None:
         """Each frame in its turn: runs of them by the lane, others by the session. No content: the source has ended."""
@@ -281,6 +286,8 @@ class Pump:
             life.close_input()
         if client_gone or server_done:
             life.ending.input_closed(now)
+        if STDIN not in self._open and self._to_client.broken:
+            life.ending.abandoned(now)
         if life.child.stdout not in self._open:
             life.ending.output_closed(now)
         if life.status is not None:
