@@ -8,7 +8,7 @@ class Lane:
     def __init__(
         self,
         *,
-        scan: Callable[[bytes], list[tuple[int, int]]],
+        scan: Callable[[bytes], list[Any]],
         waiting: dict[str, Any],
         pending: type,
         slow: frozenset[str],

@@ -47,7 +47,7 @@ class Detector(NamedTuple):
         """Every finding in a frame of valid JSON, by place. blobs: its base64 strings (detect.blobs)."""
         hits: list[_Hit] = []
         seen = self._inspect_blobs(raw, blobs, hits) if blobs else raw
-        matches = judge(said(seen), self.patterns, self.automaton)
+        matches = self.matches(said(seen))
         if not matches and not hits:
             return ()
         offsets = sorted({offset for match in matches for offset in (match.start, match.end)})
@@ -56,6 +56,10 @@ class Detector(NamedTuple):
             span = whole_letters(seen, origin[match.start], origin[match.end])
             hits.append(_Hit(match.rule, *span, match.secret))
         return self._findings(raw, hits)
+
+    def matches(self, text: bytes) -> list[Match]:
+        """What stands in a text of which `said` was taken; none where `inspect` finds nothing in its frame."""
+        return judge(text, self.patterns, self.automaton)
 
     def _inspect_blobs(self, raw: bytes, blobs: list[Blob], hits: list[_Hit]) -> bytes:
         """Adds what text blobs hold to `hits`; returns the frame with its base64 strings blanked.

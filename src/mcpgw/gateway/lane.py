@@ -32,7 +32,7 @@ def lane_for(judge: Judge, waiting: PendingTable, watched: AbstractSet[str]) -> 
     if _Lane is None or policy.record == "full":
         return None
     return _Lane(
-        scan=judge.detector.automaton,
+        scan=judge.detector.matches,
         waiting=waiting.by_id,
         pending=Pending,
         slow=frozenset(_KEPT | watched),
