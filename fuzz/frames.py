@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Feeds bytes that grow with the coverage they reach (atheris) to framing, parsing and the text that is scanned.
 
-python fuzz/frames.py -max_total_time=60 CORPUS fuzz/seeds        options are libFuzzer's; what is new goes to CORPUS
+python fuzz/frames.py -max_total_time=60 CORPUS fuzz/seeds
+
+Options are libFuzzer's; inputs that reach new code are kept in CORPUS.
 """
 
 from __future__ import annotations
@@ -64,9 +66,9 @@ def look_at(frame: bytes) -> None:
     offsets = list(range(0, len(text) + 1, 3))
     if origins(frame, offsets) != thorough_origins(frame, offsets):
         raise AssertionError("two ways back")
-    if plain.scalars is not None and (quick_walk := plain.scalars(frame, offsets)) is not None:
-        if quick_walk != list(thorough_scalars(frame, offsets)):
-            raise AssertionError("two walks over a frame")
+    walked = plain.scalars(frame, offsets) if plain.scalars is not None else None
+    if walked is not None and walked != list(thorough_scalars(frame, offsets)):
+        raise AssertionError("two walks over a frame")
 
 
 if __name__ == "__main__":
