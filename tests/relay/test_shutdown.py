@@ -86,7 +86,15 @@ def test_an_ended_server_gets_no_signal_and_is_drained_for_a_moment() -> None:
     shutdown.server_ended(10.5)
     assert shutdown.due_signal(99.0) is None
     assert not shutdown.drained(10.5)
-    assert shutdown.drained(10.5 + DRAIN_SECONDS)
+    assert shutdown.deadline() == 10.5 + DRAIN_SECONDS and shutdown.drained(10.5 + DRAIN_SECONDS)
+
+
+def test_after_a_signal_there_is_no_more_time_to_drain_than_the_client_gives() -> None:
+    shutdown = Shutdown()
+    shutdown.signalled(signal.SIGINT, 10.1)
+    shutdown.server_ended(10.5)
+    assert shutdown.deadline() == 10.1 + SIGNAL_GRACE_SECONDS  # the next thing to do, so that nothing is polled for
+    assert not shutdown.drained(10.5) and shutdown.drained(10.1 + SIGNAL_GRACE_SECONDS)
 
 
 def test_a_client_that_reads_slowly_gets_time_unless_it_has_signalled() -> None:

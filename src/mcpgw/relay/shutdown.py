@@ -83,9 +83,9 @@ class Shutdown:
 
     def deadline(self) -> float | None:
         """When something is due next, if nothing happens before."""
-        due = []
         if self.ended_at is not None:
-            due.append(self.ended_at + DRAIN_SECONDS)
+            return self._drain_until(self.ended_at)
+        due = []
         if self.signalled_at is not None:
             due.append(self.signalled_at + SIGNAL_GRACE_SECONDS)
         if self.terminate_at is not None:
@@ -109,7 +109,12 @@ class Shutdown:
 
     def drained(self, now: float) -> bool:
         """Whether the time to read what an ended server left is over."""
-        return self.ended_at is not None and now >= self.ended_at + DRAIN_SECONDS
+        return self.ended_at is not None and now >= self._drain_until(self.ended_at)
+
+    def _drain_until(self, ended_at: float) -> float:
+        """A client that sent a signal kills soon: it gets no more than the time that it gives."""
+        until = ended_at + DRAIN_SECONDS
+        return until if self.signalled_at is None else min(until, self.signalled_at + SIGNAL_GRACE_SECONDS)
 
     def flush_until(self, now: float) -> float:
         """How long to wait for a client that is slow to read; one that sent a signal will kill soon."""

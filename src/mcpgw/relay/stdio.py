@@ -160,11 +160,10 @@ class Pump:
         if (sync_due := self._recorder.sync_due) is not None:
             deadline = sync_due if deadline is None else min(deadline, sync_due)
         self._due = deadline
-        ending = self._life.ending
-        if ending.under_way and not self._life.buried:
-            now = time.monotonic()
-            # drained: only the client's reading is waited for
-            last = None if ending.drained(now) else ending.deadline()
+        life = self._life
+        if life.ending.under_way and not life.buried:
+            only_the_client = life.ending.drained(time.monotonic()) and not self._drained(life)
+            last = None if only_the_client else life.ending.deadline()
             deadline = min((at for at in (deadline, last) if at is not None), default=None)
         return None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1000)
 
