@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mcpgw.gateway.judging import Verdict
-from mcpgw.gateway.redaction import MAX_SECRETS
+from mcpgw.gateway.redaction import MAX_BYTES, MAX_SECRETS
 from mcpgw.policy.rule import Action, Flow
 from mcpgw.protocol.message import Message, parse
 from support.judges import judge
@@ -89,6 +89,7 @@ def test_the_steps_grow_as_the_secrets_do(shape: Callable[[list[str]], Any]) -> 
 @pytest.mark.requirement("redact.bounded")
 def test_a_message_with_too_many_secrets_is_blocked() -> None:
     assert _verdict(_text(_keys(MAX_SECRETS))).decision.action is Action.REDACT
+    assert _verdict([*_keys(1), "x" * MAX_BYTES]).decision.action is Action.BLOCK
     verdict = _verdict(_text(_keys(MAX_SECRETS + 1)))
     assert verdict.decision.action is Action.BLOCK
     assert len(verdict.decision.findings) == MAX_SECRETS + 1

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgw.protocol.message import (
+    MAX_SALVAGED_TOKENS,
     Batch,
     Kind,
     MalformedText,
@@ -131,6 +132,14 @@ def test_batches_know_where_their_messages_stand() -> None:
 )
 def test_salvages_the_ids_of_broken_frames(raw: bytes, salvaged: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
     assert salvage_ids(raw) == salvaged
+
+
+def test_a_frame_that_was_built_to_be_long_in_the_reading_is_read_at_its_ends() -> None:
+    values = b"[1," * (2 * MAX_SALVAGED_TOKENS)
+    assert salvage_ids(b'{"id":7,"result":' + values) == Salvaged(("7",), ())
+    assert salvage_ids(b'{"result":' + values + b'"x","id":"a"}') == Salvaged((), ('"a',))
+    assert salvage_ids(b'{"id":7,"result":' + b"[" * 1_000_000 + b'{"id":8') == Salvaged(("7",), ("8",))
+    assert salvage_ids(b'{"id"' + b',"id"' * MAX_SALVAGED_TOKENS) == Salvaged((), ())
 
 
 def test_id_text_is_json() -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _STRUCTURED = frozenset({"structuredContent"})
 # Secrets that are replaced in one message; each takes a good share of a millisecond. A message with more is blocked.
 MAX_SECRETS = 5_000
+# And bytes of that message: it is parsed, twice. Clients of the TypeScript SDK take no longer line (10 MiB), either.
+MAX_BYTES = 10 << 20
 # Where a tool's own result stands: as the answer, or as the result of a task.
 _TOOLS_RESULTS = ("/result", "/result/result")
 
@@ -42,7 +44,7 @@ def redacted(message: Message, decision: Decision, schema: str | None, *, max_de
     schema: JSON text of the outputSchema of the tool that answers; None where it has none.
     """
     secrets = [one for one in decision.findings if one.action is Action.REDACT]
-    if len(secrets) > MAX_SECRETS:
+    if len(secrets) > MAX_SECRETS or len(message.raw) > MAX_BYTES:
         return None
     redaction = _Redaction(message, None if schema is None else json.loads(schema))
     try:

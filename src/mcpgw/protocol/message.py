@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from itertools import islice
 from json.encoder import encode_basestring_ascii
 from math import isfinite
 
@@ -14,6 +15,7 @@ from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 DEFAULT_MAX_DEPTH = 200
@@ -244,8 +246,13 @@ def _parse_batch(raw: bytes, text: str, max_depth: int) -> Batch:
     return Batch(raw, tuple(messages), tuple(spans))
 
 
-_token = expression(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|-?\d[\d.eE+-]*')
+_token = expression(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]+|-?\d[\d.eE+-]*')
+_colon = expression(rb"[ \t\r\n]*:")
 MAX_SALVAGED_IDS = 64
+# A frame with more was built to be long in the reading; an id is then looked for at its end, where many servers put it.
+MAX_SALVAGED_TOKENS = 50_000
+SALVAGED_TAIL_BYTES = 1024
+_LONGEST_ID_NAME = len(b'"\\u0069\\u0064"')
 
 
 class Salvaged(NamedTuple):
@@ -259,24 +266,35 @@ def salvage_ids(raw: bytes) -> Salvaged:
     """Reads the ids of a frame that is no valid message. Raises nothing."""
     outer: list[str] = []
     inner: list[str] = []
+    tokens = _ids(raw)
+    for depth, key in islice(tokens, MAX_SALVAGED_TOKENS):
+        if key is not None:
+            (outer if depth <= 1 else inner).append(key)
+        if len(outer) + len(inner) >= MAX_SALVAGED_IDS:
+            break
+    if next(tokens, None) is not None:
+        inner += [key for _, key in _ids(raw[-SALVAGED_TAIL_BYTES:]) if key is not None]
+    return Salvaged(tuple(dict.fromkeys(outer)), tuple(dict.fromkeys(inner)))
+
+
+def _ids(raw: bytes) -> Iterator[tuple[int, str | None]]:
+    """For each token how deep it stands, and the key of the id whose name it is."""
     depth = 0
     tokens = _token.finditer(raw)
     for token in tokens:
         lexeme = token.group()
-        if lexeme in b"{[":
-            depth += 1
-        elif lexeme in b"}]":
-            depth -= 1
-        elif lexeme[:1] == b'"' and _names_id(lexeme) and raw[token.end() :].lstrip()[:1] == b":":
+        if lexeme[:1] in b"{[}]":
+            depth += lexeme.count(b"{") + lexeme.count(b"[") - lexeme.count(b"}") - lexeme.count(b"]")
+        elif lexeme[:1] == b'"' and _names_id(lexeme) and _colon.match(raw, token.end()):
             value = next(tokens, None)
-            keys = () if value is None else _readings(value.group())
-            (outer if depth <= 1 else inner).extend(keys)
-        if len(outer) + len(inner) >= MAX_SALVAGED_IDS:
-            break
-    return Salvaged(tuple(dict.fromkeys(outer)), tuple(dict.fromkeys(inner)))
+            for key in () if value is None else _readings(value.group()):
+                yield depth, key
+        yield depth, None
 
 
 def _names_id(lexeme: bytes) -> bool:
+    if len(lexeme) > _LONGEST_ID_NAME:
+        return False
     try:
         name, _ = strict_json.parse_value(lexeme.decode("utf-8", "replace"), 0)
     except NotStrict:
