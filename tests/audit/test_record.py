@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,16 @@ def test_a_body_is_cut_only_where_its_text_is_too_long(body: object) -> None:
 def test_short_bodies_stay_and_long_strings_are_cut() -> None:
     assert cap({"a": 1.0, "b": "é"}, max_bytes=100, max_value_chars=5) == '{"a":1.0,"b":"\\u00e9"}'
     assert cap({"a": "x" * 50, "b": 1}, max_bytes=40, max_value_chars=5) == '{"a":"xxxxx... (+45)","b":1}'
+
+
+def test_of_many_parts_only_the_beginning_is_written() -> None:
+    assert cap([1] * 100, max_bytes=60, max_value_chars=8) == '"[1,1,1,1..."'
+    assert cap({"a": ["x" * 50] * 100}, max_bytes=60, max_value_chars=8) == '"{\\"a\\":[\\"x..."'
+
+
+@pytest.mark.parametrize("body", [[1e400] * 100, [float("nan")] * 100])
+def test_what_is_no_json_is_not_recorded(body: object) -> None:
+    assert cap(body, max_bytes=60, max_value_chars=8) == '"... (cannot be recorded)"'
 
 
 def test_absent_parts_are_absent() -> None:

@@ -107,24 +107,43 @@ def cap(body: Any, *, max_bytes: int, max_value_chars: int) -> str:
     try:
         text = _dump(body) if _holds_at_most(body, max_bytes) else None
         if text is None or len(text) > max_bytes:
+            if not _holds_at_most(body, max_bytes, longest=max_value_chars):
+                return quote(f"{_beginning(body, max_value_chars)}...")
             text = _dump(_cut(body, max_value_chars))
     except (RecursionError, ValueError):  # ValueError: a number beyond every float, such as 1e400
         return quote("... (cannot be recorded)")
     return text if len(text) <= max_bytes else quote(f"{text[:max_value_chars]}... (+{len(text) - max_value_chars})")
 
 
-def _holds_at_most(body: Any, chars: int) -> bool:
-    """Whether its text could be as short as that. A long string tells at once that it is not: no need to write it."""
+def _holds_at_most(body: Any, chars: int, longest: int | None = None) -> bool:
+    """Whether its text could be as short as that: what is long, or has many parts, need not be written to be cut.
+
+    longest: where strings are to be cut.
+    """
     left, waiting = chars, [body]
-    while waiting and left >= 0:
+    while waiting:
         value = waiting.pop()
         if isinstance(value, str):
+            left -= len(value) if longest is None else min(len(value), longest)
+        elif isinstance(value, (list, dict)):
             left -= len(value)
-        elif isinstance(value, list):
+        if left < 0:
+            return False
+        if isinstance(value, list):
             waiting += value
         elif isinstance(value, dict):
             waiting += value.values()
-    return left >= 0
+    return True
+
+
+def _beginning(body: Any, chars: int) -> str:
+    """Of its text, without writing the rest."""
+    text = ""
+    for step in json.JSONEncoder(separators=(",", ":"), allow_nan=False).iterencode(body):
+        text += step
+        if len(text) >= chars:
+            break
+    return text[:chars]
 
 
 def _cut(value: Any, limit: int) -> Any:

@@ -11,7 +11,7 @@ from mcpgw.policy.decide import CLEAN, Decision, Judged, decide
 from mcpgw.policy.redact import placeholder, placeholder_pattern, splice
 from mcpgw.policy.rule import Action, Flow
 from mcpgw.protocol.content import replaced, steps_to
-from mcpgw.protocol.message import Message, ProtocolError, parse
+from mcpgw.protocol.message import NO_SPAN, Message, ProtocolError, parse
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -106,7 +106,7 @@ class Recorded(NamedTuple):
 
 def recorded(message: Message, decision: Decision, policy: Policy | None) -> Recorded:
     """What the journal may say of `message`, every finding masked first, then capped."""
-    if decision.findings:
+    if decision.findings and not _shows_none(message, decision, policy):
         try:
             message = _masked(message, decision)
         except ProtocolError:
@@ -115,6 +115,13 @@ def recorded(message: Message, decision: Decision, policy: Policy | None) -> Rec
     if policy is not None and policy.record != "metadata":
         params = _recorded_body(message, policy)
     return Recorded(message.id_text, message.method, message.tool, params)
+
+
+def _shows_none(message: Message, decision: Decision, policy: Policy | None) -> bool:
+    """Whether no finding stands in what is recorded: all are in the result of an answer, whose body is not."""
+    if policy is None or policy.record == "full" or not message.plain or message.params_span != NO_SPAN:
+        return False
+    return message.method is None and all(one.pointer.startswith("/result/") for one in decision.findings)
 
 
 def _recorded_body(message: Message, policy: Policy) -> str | None:
