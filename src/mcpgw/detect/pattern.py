@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mcpgw.expressions import expression
 from mcpgw.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -37,14 +38,14 @@ class Pattern(NamedTuple):
 
 
 def from_plain(plain: Mapping[str, Any]) -> Pattern:
-    """A Pattern from the snapshot's (or a pack's) mapping. Raises KeyError, ValueError or re.error for a bad one."""
+    """A Pattern from the snapshot's (or a pack's) mapping. Raises KeyError or ValueError for a bad one."""
     flags = re.DOTALL | (re.IGNORECASE if plain.get("caseless") else 0)
     allow = plain.get("allow") or []
     trigger = plain.get("trigger") or plain["pattern"]
     return Pattern(
         id=plain["id"],
         severity=plain["severity"],
-        expression=re.compile(plain["pattern"].encode("ascii"), flags),
+        expression=expression(plain["pattern"].encode("ascii"), flags),
         triggers=tuple(one.encode("ascii") for one in ([trigger] if isinstance(trigger, str) else trigger)),
         caseless=bool(plain.get("caseless")),
         keywords=tuple(keyword.lower().encode("ascii") for keyword in plain.get("keywords") or ()),
@@ -52,5 +53,5 @@ def from_plain(plain: Mapping[str, Any]) -> Pattern:
         boundary=plain.get("boundary") or "",
         validator=plain.get("validator") or "",
         entropy=float(plain.get("entropy") or 0),
-        allow=re.compile("|".join(f"(?:{part})" for part in allow).encode("ascii"), re.IGNORECASE) if allow else None,
+        allow=expression("|".join(f"(?:{part})" for part in allow).encode("ascii"), re.IGNORECASE) if allow else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
+from mcpgw.expressions import expression
 from mcpgw.protocol import plain
 
 TYPE_CHECKING = False
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # One escape; a surrogate pair is one character, so its two belong together.
-ESCAPE = re.compile(rb"\\(?:[^u]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4})", re.DOTALL)
+ESCAPE = expression(rb"\\(?:[^u]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4})", re.DOTALL)
 # Two letters each, so in plain text two spaces keep the length.
 _SEPARATOR_ESCAPES = (b"\\n", b"\\t", b"\\r", b'\\"')
 _HELD = b"\0"  # stands for an escaped backslash meanwhile; no valid JSON has it
-_units = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+")
+_units = expression(rb"(?:\\u[0-9a-fA-F]{4})+")
 
 
 def decode(token: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
+from mcpgw.expressions import expression
 from mcpgw.protocol import plain
 from mcpgw.protocol.content import segment
 from mcpgw.values import NamedTuple
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from mcpgw.protocol.plain import Scalar
 
-string_token = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
-_token = re.compile(rb'"[^"]*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')  # where no quote stands in a string
+string_token = expression(rb'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+_token = expression(rb'"[^"]*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')  # where no quote stands in a string
 _quick_scalars = plain.scalars
 
 
