@@ -27,6 +27,25 @@ def layout(tmp_path: Path) -> StateLayout:
 IDENTITY = Identity(server="fs", entry="claude-code:user:fs", profile="balanced", command="npx")
 
 
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_run_counts_as_its_messages_do(layout: StateLayout, monkeypatch: pytest.MonkeyPatch, quick: bool) -> None:
+    if not quick:  # as where the extension was not built
+        monkeypatch.setattr("mcpgw.state.instance._native_add", None)
+    singly, at_once = (open_instance(layout, IDENTITY, now=NOON) for _ in range(2))
+    for _ in range(3):
+        singly.count("to_server", "request", "allow", 50, is_call=True)
+    singly.count("to_client", "result", "allow", 7, latency_us=100)
+    singly.count("to_client", "error", "allow", 8, latency_us=9)
+    at_once.count_requests(3, 150, calls=3)
+    at_once.count_answers(2, 15, errors=1, latencies_us=[100, 9])
+    one, other = (found.record for found in read_instances(layout))
+    assert one is not None and other is not None
+    assert (one.messages, one.counters, one.histogram) == (other.messages, other.counters, other.histogram)
+    assert one.counters["calls"] == 3
+    singly.close()
+    at_once.close()
+
+
 def test_what_is_counted_is_read(layout: StateLayout) -> None:
     instance = open_instance(layout, IDENTITY, now=NOON)
     instance.count("to_server", "request", "allow", 100, is_call=True)
